@@ -9,7 +9,10 @@ from zensecrets_jupyter.steps import step
 
 
 def annotated_function(parameters: dict[str, Any], returns: Any = None, body: str = "pass") -> Any:
-    """Return a function named ``generated`` with the annotated parameters. The annotation ``...`` means none."""
+    """Return a function named ``generated`` with the annotated parameters.
+
+    A parameter or a return value whose type is ``...`` gets no annotation.
+    """
     namespace: dict[str, Any] = {}
     exec(f"def generated({', '.join(parameters)}):\n    {body}", namespace)  # noqa: S102 - the text is from a test, which needs functions with many signatures
     function = namespace["generated"]

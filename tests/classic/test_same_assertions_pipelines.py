@@ -235,7 +235,7 @@ class ForSecond(BuiltInMaterializer):
 def test_an_output_has_its_own_materializer_or_that_of_its_type(
     client: Client, output_type: Any, own_materializer: Any, expected: Any
 ) -> None:
-    """If two base classes of a type have materializers, that of the first base class is used. ZenML 0.20 refuses such a type."""
+    """If two base classes of a type have materializers, the materializer of the first one is used. ZenML 0.20 refuses such a type."""
     # A subclass registers itself as the default of the types. After each test, the defaults of the process are reset.
     for materializer in (ForFirst, ForSecond):
         type(materializer.__name__, (materializer,), {"ASSOCIATED_TYPES": materializer.ASSOCIATED_TYPES})

@@ -159,7 +159,7 @@ def test_attributes_of_a_component_are_declared_and_read_only(use: Callable[[], 
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_no_serialization_of_a_component_resolves_references(write: Callable[[Any], str]) -> None:
-    """The methods of pydantic 2, and those of pydantic 1, write a reference instead of its value."""
+    """The methods of pydantic 2, and the older ones of pydantic 1, write a reference instead of its value."""
     assert write(Stub(reference="{{secret.key}}")) == "{{secret.key}}"
 
 

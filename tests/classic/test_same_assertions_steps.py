@@ -156,7 +156,7 @@ def test_values_of_another_type_or_number_fail_the_run(client: Client, output_ty
 untyped_add: Any = add
 
 
-@pytest.mark.parametrize("is_in_pipeline", [True, False], ids=["in a pipeline", "alone"])
+@pytest.mark.parametrize("is_in_pipeline", [True, False], ids=["in a pipeline", "outside a pipeline"])
 @pytest.mark.parametrize(
     ("args", "kwargs", "is_valid"),
     [

@@ -1,4 +1,7 @@
-"""Wrong arguments of steps, pipelines and parameters: errors with near misses or a correct call."""
+"""Wrong arguments of steps, pipelines and parameters: errors with near misses or a correct call.
+
+In the ids of tests, ``0.20`` is the API with ZenML 0.20's names, which is also called classic, and ``now`` is the new API.
+"""
 
 from __future__ import annotations
 

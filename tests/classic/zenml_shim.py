@@ -48,6 +48,7 @@ class _Placeholder(type):
         raise MissingNameError(cls._name())
 
     def _name(cls) -> str:
+        """Return the full name of the missing class. The placeholder of the class has it as its docstring, and subclasses inherit it."""
         return next(base.__doc__ or "" for base in reversed(cls.__mro__) if base is not object)
 
     def __getattr__(cls, name: str) -> NoReturn:
@@ -147,7 +148,7 @@ def clean_client(base_client: Client) -> Client:
 
 @pytest.fixture
 def mocker() -> Iterator[Any]:
-    """Return an object with those functions of ``pytest-mock`` that the tests use."""
+    """Return an object with the functions of ``pytest-mock`` that ZenML's tests use."""
     patches: list[Any] = []
 
     def patch(target: str, *args: Any, **kwargs: Any) -> Any:

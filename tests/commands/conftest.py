@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _no_plain_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run the test in its own folder, and check that its home contains no canary afterwards."""
+    """Run the test in its own folder, and check that its home contains no canary afterwards.
+
+    A process remembers passphrases, so they are removed before and after each test.
+    """
     folder = tmp_path / "folder"
     folder.mkdir()
     monkeypatch.chdir(folder)

@@ -77,7 +77,7 @@ def test_an_invalid_key_is_not_repeated() -> None:
 
 
 def test_an_at_sign_at_a_prompt_reads_no_file() -> None:
-    """The typed text is the value."""
+    """A typed text that begins with ``@`` is the value itself."""
     assert ask(ScriptedUser("@/etc/hostname"), SECTION._replace(fields=(Field("id"),))) == {"cloud": {"id": "@/etc/hostname"}}
 
 
@@ -90,12 +90,12 @@ def test_a_new_passphrase_is_typed_twice() -> None:
 
 
 def test_only_yes_confirms() -> None:
-    """Every other answer means no."""
+    """The answers ``y`` and ``yes`` confirm in any case of letters. Every other answer means no."""
     assert [ScriptedUser(answer).confirm("Sure?") for answer in ("y", "YES", "", "n", "maybe")] == [True, True, False, False, False]
 
 
 def test_non_interactive_input_is_an_error_with_the_missing_values() -> None:
-    """The hint of the error says how to pass them. Questions for a passphrase or a confirmation are errors too."""
+    """The hint of the error says how to pass the missing values. Questions for a passphrase or a confirmation are errors too."""
     with pytest.raises(InteractionUnavailableError) as caught:
         ask(NonInteractiveAsker(), SECTION)
     assert "cloud.id." in str(caught.value)

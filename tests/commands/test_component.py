@@ -35,7 +35,7 @@ def test_attributes_are_texts_json_flags_or_files(tmp_path: Path) -> None:
 
 
 def test_a_plain_value_of_a_sensitive_attribute_is_sealed_with_one_warning() -> None:
-    """The command shows it masked."""
+    """The command that describes the component shows the value masked."""
     value = canary()
     outcome = run("alerter register chat --flavor=slack --slack_token=?", value)
     assert "Warning: 'slack_token' is a plain value." in outcome.message
@@ -77,7 +77,7 @@ def test_each_type_of_component_has_the_same_commands(group: str) -> None:
 
 
 def test_commands_change_the_key_protection_and_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The values do not change."""
+    """A new key protection or a new data key does not change the values of secrets."""
     value = canary()
     run("secret register s --k=?", value)
     assert "key file" in str(run("secrets-manager describe").value)

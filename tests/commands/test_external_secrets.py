@@ -78,7 +78,7 @@ def test_external_takes_pairs_or_json(option: str, expected: dict[str, str]) -> 
     ],
 )
 def test_an_invalid_pair_is_an_error(option: str, error: str) -> None:
-    """The error shows the right form, and nothing is registered."""
+    """The error shows how to write a pair, and nothing is registered."""
     with pytest.raises((InvalidComponentError, InvalidOptionsError), match=error):
         run(f"secrets-manager register team --flavor=vault {option}")
     assert [record.name for record in Client().workspace.components(ComponentType.SECRETS_MANAGER)] == ["default"]

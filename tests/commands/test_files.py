@@ -29,11 +29,15 @@ def test_an_import_writes_all_secrets_or_none(failing_backend: type[FailingBacke
 
 
 def test_the_table_of_an_import_is_masked() -> None:
-    """With --dry-run the command writes nothing. Options decide about existing secrets. All values of a YAML file are texts."""
+    """With --dry-run the command writes nothing. All values of a YAML file are texts.
+
+    Without --skip-existing or --overwrite, an existing secret would be an error.
+    """
     value = canary()
     Path("s.yaml").write_text(f"a:\n  k: '{value}'\nb:\n  number: 0042\n  yes: no\n")
     run("secret register a --k=old")
     planned = run("secret import s.yaml --overwrite --dry-run").value
+    # The column with the outcome has no title.
     assert [row[""] for row in planned] == ["would be registered", "would be registered", "would be replaced"]
     assert Client().secrets_manager.list_secrets() == ["a"]
     skipped = run("secret import s.yaml --skip-existing").value

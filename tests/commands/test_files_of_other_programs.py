@@ -63,7 +63,7 @@ def test_files_with_other_encodings_are_scanned_and_cleaned() -> None:
 
 @pytest.mark.parametrize("path", ["/proc/self", "/sys/kernel", "link"])
 def test_the_exit_code_is_2_if_a_file_was_skipped(path: str) -> None:
-    """The table has the reason."""
+    """The output has the path and the reason."""
     run("secret register db --key=?", VALUE)
     Path("link").symlink_to("/proc/self/environ")
     for command in (f"scan {path}", f"clean {path} --no-backup"):

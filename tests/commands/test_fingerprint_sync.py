@@ -29,7 +29,7 @@ def test_fingerprints_are_stored_if_they_reveal_nothing_more(
     is_stored: bool,  # noqa: FBT001 - a parameter of the test
     _reason: str,
 ) -> None:
-    """Registering a secret stores its fingerprint if the key of the secret is in a file too, or if a variable says so."""
+    """Registering a secret stores its fingerprint if the key that encrypts secrets is in a file too, or if a variable says so."""
     home = tmp_path / "home"
     result = run_zensecrets("secret", "register", "new", f"--key={canary()}", environment={HOME_VARIABLE: str(home), **environment})
     assert result.returncode == 0, result.stderr

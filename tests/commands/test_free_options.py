@@ -9,6 +9,7 @@ from zensecrets_jupyter.commands.framework.free_options import Argument, matchin
 from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 
 OPTIONS = {"--schema": True, "-s": True, "--interactive": False, "-i": False}
+"""The declared options of a command, and whether each has a value."""
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,7 @@ OPTIONS = {"--schema": True, "-s": True, "--interactive": False, "-i": False}
     ],
 )
 def test_a_line_is_split_into_declared_words_and_free_options(line: str, declared: list[str], free: list[tuple[str, str | None]]) -> None:
-    """Both may be in any order. The split puts ``--`` before the positional words."""
+    """Declared words and free options may be in any order. The split puts ``--`` before the positional words."""
     assert split(line.split(" "), OPTIONS) == (declared, [Argument(*option) for option in free])
 
 
@@ -44,7 +45,7 @@ def test_an_ambiguous_line_is_an_error(line: str) -> None:
 
 
 def test_without_a_limit_each_word_is_positional() -> None:
-    """No word is the value of an option."""
+    """If the number of positional words is not limited, no word is the value of an option."""
     assert split(["n", "--a", "b"], OPTIONS, positional_count=None) == (["--", "n", "b"], [Argument("a", None)])
 
 
@@ -53,7 +54,7 @@ def test_without_a_limit_each_word_is_positional() -> None:
     strategies.integers(0, 5),
 )
 def test_an_option_takes_any_text(content: dict[str, str], position: int) -> None:
-    """The name may be at any position."""
+    """The name of the secret may be before, between or after the options."""
     content.pop("schema", None)
     content.pop("interactive", None)
     line = [f"--{key}={value}" for key, value in content.items()]

@@ -76,7 +76,7 @@ def store_by_import(options: str) -> Outcome:
 
 @pytest.mark.parametrize("store_value", [store_from_argument, store_from_file, store_from_pipe, store_by_update, store_by_import])
 def test_invisible_characters_are_stored_with_a_note(store_value: Callable[[str], Outcome]) -> None:
-    """The note says how to remove them, and does not contain the value."""
+    """The note says how to remove the characters, and does not contain the value."""
     outcome = store_value("")
     output = f"{outcome.message}{outcome.view}"
     assert f"Note: {NOTE}, which is kept; --strip removes it." in output
@@ -86,7 +86,7 @@ def test_invisible_characters_are_stored_with_a_note(store_value: Callable[[str]
 
 @pytest.mark.parametrize("store_value", [store_from_argument, store_from_file, store_from_pipe, store_by_update, store_by_import])
 def test_strip_removes_invisible_characters(store_value: Callable[[str], Outcome]) -> None:
-    """After that, nothing is left to note."""
+    """The stored value has no invisible characters, and no note is printed."""
     outcome = store_value("--strip")
     assert "Note" not in f"{outcome.message}{outcome.view}"
     assert active_content_of("s") == {"key": f"{SECRET}\nof two lines"}
@@ -113,7 +113,7 @@ def test_a_value_from_the_environment_has_a_note(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_sealed_attribute_has_a_note() -> None:
-    """Other attributes have no note."""
+    """A note is printed for a sealed attribute, such as a token, and not for the name of a channel."""
     Path("token").write_text(f"{SECRET}\n")
     Path("url").write_text("https://127.0.0.1:1\n")
     lines = ["alerter register a --flavor=slack --slack_token=@token", "alerter update a --slack_token=@token"]

@@ -48,7 +48,7 @@ def _copy(line: str = "", *, asker: Asker | None = None) -> Outcome:
 
 
 def test_all_secrets_are_copied() -> None:
-    """The message counts them, and says how to use the target in the active stack. A second copy does nothing."""
+    """The message counts the secrets, and says how to use the target in the active stack. A second copy does nothing."""
     outcome = _copy()
     assert outcome.message == "Copied 2 secrets from 'default' to 'other'.\nTo use them there: %stack update default -x other"
     assert (outcome.view, outcome.exit_code) == (None, 0)
@@ -155,6 +155,7 @@ def test_a_secret_that_can_t_be_copied_is_a_failure() -> None:
     # The fake backend takes at most 1000 characters.
     run("secret register large --key=?", canary("large") * 100)
     planned = run("secrets-manager copy default limited --dry-run").value
+    # The column with the planned outcome has no title.
     assert [row[""] for row in planned] == ["new", "new", "can't be done"]
     outcome = run("secrets-manager copy default limited")
     assert outcome.message == "Copied 2 secrets from 'default' to 'limited'; 1 can't be copied."

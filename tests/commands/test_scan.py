@@ -60,7 +60,7 @@ def test_a_scan_reports_the_locations_of_values(value: str) -> None:
 
 
 def test_the_json_report_has_all_findings(value: str) -> None:
-    """It has the line of each finding, the skipped files and the secrets to rotate."""
+    """The report has the line of each finding, the skipped files and the secrets to rotate."""
     outcome = run("scan . --format json")
     document = json.loads(outcome.value)
     shown_text(outcome)
@@ -78,7 +78,7 @@ def test_the_json_report_has_all_findings(value: str) -> None:
 
 
 def test_the_sarif_report_fits_code_hosts(value: str) -> None:
-    """It is SARIF 2.1.0. Each result has a rule, a relative path and a line."""
+    """The report is SARIF 2.1.0. Each result has a rule, a relative path and a line."""
     outcome = run("scan . --format sarif")
     document = json.loads(outcome.value)
     shown_text(outcome)
@@ -101,7 +101,7 @@ def test_the_sarif_report_fits_code_hosts(value: str) -> None:
 
 def test_unknown_secrets_are_found_in_cells(value: str) -> None:
     """With --unknown, a finding has the type of the possible secret. Values of registered secrets are not repeated."""
-    # The literal has two parts, so that secret scanners do not report this file.
+    # The key is written in two parts, so that secret scanners do not report this file.
     key = "AKIA" + "IOSFODNN7WZQRTXK"
     write_notebook(Path("b.ipynb"), code=f"aws = '{key}'", plain=f"key: {key}")
     outcome = run("scan . --unknown")

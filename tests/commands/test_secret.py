@@ -66,7 +66,7 @@ def test_a_value_can_come_from_a_file(tmp_path: Path) -> None:
 
 
 def test_the_command_asks_only_for_bare_options() -> None:
-    """The other options have values."""
+    """The command asks for ``--b`` and not for ``--a=1``, which has its value on the command line."""
     typed_value = canary()
     user = ScriptedUser(typed_value)
     run("secret register s --a=1 --b", asker=user)
@@ -97,7 +97,7 @@ def test_an_update_asks_for_all_keys() -> None:
 
 @pytest.mark.parametrize("text", ["$pw", "{pw}", "%PW%", "{{a.b}}"])
 def test_literal_stores_a_text_that_looks_like_a_variable(text: str) -> None:
-    """The option works for registration and update."""
+    """The option ``--literal`` works for registration and update."""
     run("secret register s --a=? --literal", text)
     run("secret update s --b=? --literal", text)
     assert active_content_of("s") == {"a": text, "b": text}
@@ -105,7 +105,7 @@ def test_literal_stores_a_text_that_looks_like_a_variable(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["pa$$word", "pa$word", "$1", "a{b}", "{a b}", "100%", "$", "{}", "$5.00 %x% "])
 def test_a_value_may_contain_a_dollar_sign_or_a_brace(text: str) -> None:
-    """Such a value needs no option."""
+    """A text with a dollar sign, a percent sign or a brace needs no ``--literal`` if it does not look like a variable."""
     run("secret register s --a=?", text)
     assert active_content_of("s") == {"a": text}
 

@@ -35,7 +35,7 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeVault]:
 
 
 def write_as_colleague(vault: FakeVault, **content: str) -> None:
-    """Write the next version of the secret, without this process."""
+    """Write the next version of the secret directly to Vault, as the process of a colleague would."""
     versions = vault.secrets[SECRET]
     vault.write(SECRET, {**versions[max(versions)].data, "content": content})
 

@@ -77,7 +77,7 @@ def test_register_secrets_asks_for_the_required_values() -> None:
 
 
 def test_a_stack_without_references_needs_no_secrets() -> None:
-    """The command asks nothing."""
+    """The command `stack register-secrets` asks nothing."""
     assert run("stack register-secrets").message == "Stack 'default' needs no secrets."
 
 

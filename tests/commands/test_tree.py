@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_dashes_and_underscores_are_equal() -> None:
-    """This applies to commands, options and the keys of a schema, but not to other keys."""
+    """A dash and an underscore are equal in commands, options and the keys of a schema, but not in other keys."""
     run("secret register o -s openai --api-key=1")
     assert active_content_of("o") == {"api_key": "1"}
     run("secret register free --api-key=1 --api_key=2")
@@ -44,7 +44,7 @@ def test_each_command_has_help() -> None:
 
 
 def test_lists_and_descriptions_are_tables() -> None:
-    """The table is both the value and the view of the outcome."""
+    """An outcome has a value for code and a view for a terminal. Here both are the same table."""
     for line in (
         "secret list",
         "secret schemas",
@@ -61,7 +61,7 @@ def test_lists_and_descriptions_are_tables() -> None:
 
 
 def test_completion_offers_the_possible_next_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It offers commands, options, names, keys and references. It reads no keys from a locked store."""
+    """The completion offers commands, options, names, keys and references. It reads no keys from a locked store."""
     run("secret register openai -s openai --api_key=?", canary())
     run(LABELS)
 

@@ -29,6 +29,7 @@ TYPING_ERRORS = {
     "alerter register a --flavor=slack --litreal --slack_token=?": "--literal",
     "secrets-manager register m --falvor=local": "--flavor",
 }
+"""Command lines with a mistyped option, each with the option that was meant. A question mark stands for a value."""
 USUAL_KEYS = """
     user username usr password passwd pass pw secret token key api_key apikey access_key access_key_id secret_key secret_access_key
     session_token client_id client_secret tenant_id account account_name account_key connection_string sas_token url uri dsn host hostname
@@ -61,7 +62,7 @@ def test_usual_keys_are_no_typing_errors() -> None:
 
 
 def test_a_key_that_looks_like_an_option_can_be_set() -> None:
-    """The hint of the error says how. A key of the schema or of the secret needs nothing special."""
+    """An option such as ``--values`` can set the key. If the schema or the stored secret already has the key, its own option can set it."""
 
     class SchemaWithOddKey(BaseSecretSchema):
         TYPE = "odd_key_of_test"

@@ -40,7 +40,7 @@ MANAGER = ComponentType.SECRETS_MANAGER
 def test_the_names_of_attributes_in_zenml_are_accepted(
     line: str, stored_attributes: dict[str, str], name_and_value: tuple[str, str | None]
 ) -> None:
-    """They are stored with our names. The options of the opened secrets manager have both names."""
+    """The attributes are stored with the names of this package. The options of the opened secrets manager have both names."""
     run(f"secrets-manager register m --flavor={line}")
     assert Client().workspace.component(MANAGER, "m").attributes == stored_attributes
     name, value = name_and_value
@@ -48,7 +48,7 @@ def test_the_names_of_attributes_in_zenml_are_accepted(
 
 
 def test_an_attribute_is_changed_and_removed_by_either_name() -> None:
-    """The second name replaces the stored value."""
+    """A value under ZenML's name replaces the value that was stored under the name of this package."""
     run("secrets-manager register m --flavor=gcp --project=one")
     run("secrets-manager update m --project_id=two")
     assert Client().workspace.component(MANAGER, "m").attributes == {"project": "two"}
@@ -57,7 +57,7 @@ def test_an_attribute_is_changed_and_removed_by_either_name() -> None:
 
 
 def test_the_secrets_file_of_zenml_is_imported_once(tmp_path: Path) -> None:
-    """All its secrets are imported or none. Later changes of the file have no effect."""
+    """All secrets of the file are imported or none. Later changes of the file have no effect."""
 
     def write_secrets_file(**secrets: dict[str, str]) -> None:
         encoded = {
@@ -142,7 +142,7 @@ def test_a_sensitive_value_in_any_attribute_is_sealed_and_masked() -> None:
         hook: str = ""
         address: str = ""
 
-    assert OwnConfig.FLAVOR
+    assert OwnConfig.FLAVOR  # The definition of the class has registered its flavor.
     token, password = canary("hook"), canary("password")
     url = f"postgresql://ada:{password}@host/db"
     lines = {

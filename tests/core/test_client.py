@@ -188,7 +188,7 @@ def test_the_client_has_the_methods_of_later_zenml() -> None:
 
 
 def test_arguments_that_zenml_does_not_have_are_refused() -> None:
-    """After a call with an unknown argument, its values are masked, and nothing is written."""
+    """After a call with an unknown argument, the values in the call are masked, and nothing is written."""
     client: Any = Client()
     client.create_secret("there", {"key": "not a secret"})
     calls: list[Callable[[str], Any]] = [

@@ -196,5 +196,5 @@ shell.history_manager.end_session()
 
 
 def test_the_labextension_hook_returns_folder_and_name() -> None:
-    """The hook returns the folder and the name of the labextension."""
+    """The function that JupyterLab calls returns the folder and the name of the labextension."""
     assert zensecrets_jupyter._jupyter_labextension_paths() == [{"src": "labextension", "dest": "zensecrets-jupyter"}]

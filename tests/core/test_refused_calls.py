@@ -53,7 +53,7 @@ CALLS: dict[str, tuple[Callable[[Any, Any, str], object], str]] = {
     "merge_secret with keys by name": (lambda _c, sm, v: sm.merge_secret("kept", k=v), "merge_secret\\(secret_name"),
     "a schema with a bad name": (lambda _c, _sm, v: ArbitrarySecretSchema(name=f"bad {v}", arbitrary_kv_pairs={"k": "v"}), "not shown"),
 }
-"""Functions with a wrong call, each with a part of the error. Their arguments are a client, its secrets manager and a value."""
+"""Functions with a wrong call, each with a part of the error. Their arguments are a client, its secrets manager ``sm`` and a value."""
 
 
 @pytest.mark.parametrize("case", CALLS)
@@ -66,8 +66,9 @@ def test_a_wrong_call_raises_an_error_without_the_value(case: str, home: Path) -
     with pytest.raises((TypeError, ValueError, ZenSecretsError), match=error_text) as caught:
         call(client, client.secrets_manager, value)
     assert find_canary(str(caught.value)) == []
-    has_value_as_argument = not any(word in case for word in ("swapped", "bad name", "number", "get_secret", "list_secrets"))
-    if has_value_as_argument:
+    # In two cases the value is passed as a key or as a name, which is not masked. Calls of get_secret and list_secrets have no value.
+    is_passed_as_value = not any(word in case for word in ("swapped", "bad name", "get_secret", "list_secrets"))
+    if is_passed_as_value:
         # The value is masked, because a traceback may show the source line of the call.
         assert find_canary(redact(f"call({value!r})")) == []
     assert [secret.name for secret in client.list_secrets()] == ["kept"]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = pytest.mark.one_python
+pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 ALERTER, MANAGER = ComponentType.ALERTER, ComponentType.SECRETS_MANAGER
 
@@ -73,7 +73,7 @@ def test_acknowledged_data_of_a_replaced_workspace_can_be_read(replace: Callable
 
 
 def test_a_restored_store_with_the_same_generation_uses_its_own_key(home: Path, tmp_path: Path) -> None:
-    """If a restored store gets another data key with the same number, an open secrets manager uses the key of the store."""
+    """If a restored store gets another data key of the same generation, an open secrets manager uses the key of the store."""
     open_manager = open_store(home)
     open_manager.register_secret(secret("first", key="1"))
     shutil.copytree(home, tmp_path / "copy")
@@ -141,6 +141,7 @@ def test_a_file_replaced_during_a_write_raises_an_error(home: Path) -> None:
     """A write to a file that is replaced at the same time raises an error."""
     open_manager = open_store(home)
     open_manager.register_secret(secret("first", key="1"))
+    # The private method opens a write transaction, and the test moves the file before the transaction ends.
     with (
         pytest.raises(ManagerUnreachableError, match="deleted or replaced during the write; nothing was stored"),
         open_manager.backend._file.write(),
@@ -164,8 +165,9 @@ def _let_a_group_write(path: Path) -> None:
 
 
 FOLDERS = ["", "keys"]
+"""Folders below the home; the empty text is the home itself. The package checks their owner and their mode."""
 FILES = ["workspace.db", "keys/*.key"]
-"""Files in the home as glob patterns. The package checks the owner of files, and the owner and the mode of folders."""
+"""Files in the home as glob patterns. The package checks their owner."""
 CASES = [
     *((pattern, _give_to_another_user) for pattern in [*FOLDERS, *FILES]),
     *((pattern, _let_all_users_write) for pattern in FOLDERS),

@@ -236,6 +236,7 @@ def test_an_http_header_contains_the_value(registered_value: RegisteredValue, se
     assert requests.get(f"http://127.0.0.1:{port}/", auth=("somebody", registered_value.value), timeout=10).ok
     assert [request.get("X-Token") for request in received_headers] == [registered_value.text, registered_value.text, None]
     assert [request["Authorization"] for request in received_headers][:2] == [f"Bearer {registered_value.text}"] * 2
+    # requests has no public function that returns the header.
     assert requests.auth._basic_auth_str("somebody", registered_value.text) == received_headers[2]["Authorization"]
 
 

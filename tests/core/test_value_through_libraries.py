@@ -122,7 +122,7 @@ def _sessions() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_sessions")
 def test_fsspec_uses_a_session_per_value() -> None:
-    """Fsspec uses another session for each value. After an update of a secret, it uses a new one."""
+    """Fsspec uses a different session for each value. After an update of a secret, it uses a new session."""
     first_value, second_value, new_value = canary("one"), canary("two"), canary("new")
     _register("one", token=first_value)
     _register("two", token=second_value)
@@ -147,6 +147,7 @@ def test_pandas_passes_the_value_in_storage_options() -> None:
     options = {"token": Client().get_secret("store").content["token"]}
     pd.DataFrame({"a": [1, 2]}).to_csv("session://bucket/table.csv", index=False, storage_options=options)
     assert pd.read_csv("session://bucket/table.csv", storage_options=options)["a"].tolist() == [1, 2]
+    # fsspec keeps each file system that it has created in this cache.
     tokens = {session.token for session in _Session._cache.values()}
     assert tokens == {value}
     assert {type(token) for token in tokens} == {str}

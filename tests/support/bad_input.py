@@ -79,7 +79,7 @@ _REGISTER_AWS = _command(f"secret register cloud --schema=aws --aws_access_key_i
 _REGISTER_LABELS = _command("annotator register labels --flavor=label_studio --authentication_secret={{label_studio_secret.api_key}}")
 _ADD_REFERENCE_TO_STACK = (_REGISTER_LABELS, _command("stack update default -an labels"))
 _REGISTER_ANNOTATOR = "annotator register new --flavor=label_studio"
-"""The beginning of a command line. The constants above are whole commands, for the setup of tests."""
+"""The beginning of a command line. The constants above are whole commands for ``setup``; the last of them is two commands."""
 
 
 def _secrets() -> list[BadInput]:
@@ -181,7 +181,7 @@ def _values_instead_of_keys() -> list[BadInput]:
 
 
 def _unexpanded_variables() -> list[BadInput]:
-    """Return commands whose value is the name of a variable, or a reference."""
+    """Return commands whose value is the name of a variable, a reference, or a password that begins with ``@`` like the name of a file."""
     texts = {
         "$pw": "variable", "${PW}": "variable", "$(pass show x)": "variable", "`pass show x`": "variable", "%PW%": "variable",
         "$env:PW": "variable", "{pw}": "variable", "{{p.api_key}}": "reference",
@@ -340,6 +340,7 @@ def _malicious_files() -> list[BadInput]:
     expensive_export = {
         sealed_export.FORMAT_KEY: 1,
         "argon2id": parameters,
+        # A wrong checksum would be refused before the parameters are checked.
         "checksum": sealed_export._checksum(parameters, "AAAA"),
         "sealed": "AAAA",
     }

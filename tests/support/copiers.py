@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def copy_until_killed(home: Path, environment: Mapping[str, str]) -> None:
     """Copy all secrets of ``default`` to ``cloud``.
 
-    This function runs in a separate process, in which the fixtures of the tests have not set the environment.
+    This function runs in a separate process. It sets the environment itself, because the fixtures of the tests do not run there.
     """
     os.environ.update({**environment, HOME_VARIABLE: str(home), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"})
     Client().copy_secrets("default", "cloud")

@@ -73,7 +73,7 @@ class Kernel:
     Attributes:
         client: The client of the kernel.
         manager: The manager of the kernel's process.
-        record: All messages.
+        record: All received messages, and the sent messages of comms.
     """
 
     client: BlockingKernelClient
@@ -117,7 +117,7 @@ class Kernel:
                 is_idle = message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
         reply = self._reply(request)
         if reply["content"]["status"] == "aborted":
-            # ipykernel aborts requests that arrive immediately after an interrupted cell, and a user runs the cell again.
+            # ipykernel aborts requests that arrive immediately after an interrupted cell. This method runs the cell again, as a user would.
             return self.run(code, answers, allow_stdin=allow_stdin, in_notebook=in_notebook)
         result = CellResult(reply["content"], messages, prompts)
         assert not remaining_answers, f"{len(remaining_answers)} answers were not used. {result.error}"
@@ -221,7 +221,7 @@ class Kernel:
 def short_path(folder: Path) -> Iterator[Path]:
     """Yield a symbolic link to ``folder`` whose path has at most 40 characters.
 
-    Unix sockets need it, because their path may have at most 107 characters.
+    The path of a Unix socket may have at most 107 characters, and the folder of a test often has a longer path.
     """
     with tempfile.TemporaryDirectory(prefix="zs-", dir="/tmp") as parent:
         link = Path(parent) / "to"

@@ -144,7 +144,7 @@ ENCODINGS: dict[str, Callable[[], PlantedValue]] = {
 
 
 DOUBLE_ESCAPES = {"JSON in JSON"}
-"""Encodings with one escape inside another."""
+"""Encodings with one escape inside another. Another escape around them may exceed the number that the redactor decodes."""
 
 
 def plant(channels: Iterable[str], quoting: Collection[str] = ()) -> dict[tuple[str, str], PlantedValue]:

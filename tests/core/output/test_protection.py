@@ -51,7 +51,10 @@ CHANNELS = {
     "delayed text in a forked process": "worker = multiprocessing.get_context('fork').Process(target=lambda: print(value[:-1], end=''))\n"
     "worker.start(); worker.join()",
 }
-"""Code that writes the value to standard output or standard error, in each way."""
+"""Code that writes the value to standard output or standard error, in each way.
+
+Delayed text is text that the redactor holds back, because it may be the beginning of a value.
+"""
 
 LOGS = {
     "loguru": "from loguru import logger\nlogger.remove(); logger.add('log.txt', format='{message} {extra}')\n"
@@ -87,7 +90,7 @@ def test_each_channel_of_a_script_is_masked(channel: str, value: str, tmp_path: 
     output = _run(tmp_path, f"{IMPORTS}protect_output()\n{READ}{CHANNELS[channel]}")
     assert MASK in output
     assert find_canary(output) == []
-    # Without the protection, one of these scripts shows the value in base64, and the worker of the other protects its own output.
+    # Without the protection, the script "base64" shows the value in base64. The worker of the other script always protects its output.
     if channel not in {"base64", "worker that protects its own output"}:
         assert value[:-1] in _run(tmp_path, f"{IMPORTS}{READ}{CHANNELS[channel]}")
 

@@ -24,7 +24,7 @@ from zensecrets_jupyter.core.redaction.encoders import ENCODERS, LOSSY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = pytest.mark.one_python
+pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 VALUES = {
     # Most encoders can't encode half a character.
@@ -194,7 +194,7 @@ def test_a_megabyte_of_other_text_is_not_masked(generate: Callable[[int], str]) 
     ids=["a number inside another number", "a kubeconfig", "a database's secret", "braces", "words"],
 )
 def test_public_parts_of_a_value_are_not_masked(value: str, text: str) -> None:
-    """Public, short and common parts of a value are not masked where they occur alone."""
+    """Public, short and common parts of a value are not masked in a text without the rest of the value."""
     redactor = Redactor()
     assert redactor.protect(value, "a.key")
     assert redactor.redact(text) == text

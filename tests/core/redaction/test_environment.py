@@ -202,7 +202,7 @@ def test_only_the_secret_part_is_protected(variable: str) -> None:
     value = template.format(secret)
     redactor = Redactor()
     assert protect_environment({variable: value}, redactor=redactor) == [f"env.{variable}"]
-    assert secret not in redactor.redact(f"alone: {secret}")
+    assert secret not in redactor.redact(f"without the rest: {secret}")
     output = redactor.redact(value)
     assert secret[:12] not in output
     assert [text for text in public if text not in output] == []

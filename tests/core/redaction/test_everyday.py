@@ -72,12 +72,12 @@ KEY_FILES = {
 
 @pytest.mark.parametrize("file", KEY_FILES)
 def test_a_private_key_inside_a_stored_file_is_masked(file: str) -> None:
-    """If a secret is a file with a private key in it, the key is masked in PEM format, and each of its lines is masked alone."""
+    """If a secret is a file with a private key in it, the key is masked in PEM format, and so is each of its lines in another text."""
     redact = redactor_of(KEY_FILES[file]).redact
     key_line = PEM_LINES[9]
     assert key_line not in redact(PEM)
     assert key_line not in redact(f"a line: {key_line}")
-    # Each line and each line end arrives alone.
+    # Each line and each line end arrives in its own chunk.
     output = redact_stream(KEY_FILES[file], [chunk for line in PEM_LINES for chunk in (line, "\n")])
     assert [line for line in PEM_LINES[2:-2] if line in output] == []
 
@@ -99,7 +99,7 @@ CREDENTIALS = {
 
 @pytest.mark.parametrize("kind", CREDENTIALS)
 def test_a_password_inside_credentials_is_masked(kind: str) -> None:
-    """If a secret is credentials with a short password in them, the password is masked alone too."""
+    """If a secret is credentials with a short password in them, the password is also masked in a text without the rest of them."""
     assert redactor_of(CREDENTIALS[kind]).redact(f"password is {PASSWORD}, yes") == f"password is {MASK}, yes"
 
 
@@ -138,7 +138,7 @@ def test_the_bytes_of_a_binary_key_are_masked(length: int) -> None:
 @pytest.mark.parametrize("width", [30, 40, 76])
 @pytest.mark.parametrize("token", [RANDOM.text(120), "ya29.a0AfH6SM" + RANDOM.text(150), "sk-proj-" + RANDOM.text(100)])
 def test_a_wrapped_token_in_a_stream_is_masked(token: str, width: int) -> None:
-    """A token that is wrapped into lines is masked in a stream, if each line or each character arrives alone."""
+    """A token that is wrapped into lines is masked in a stream, if each line or each character arrives in its own chunk."""
     rows = textwrap.wrap(token, width, break_on_hyphens=False)
     for chunks in ([f"{row}\n" for row in rows], list("\n".join(rows))):
         output = redact_stream(token, chunks)

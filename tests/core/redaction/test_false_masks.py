@@ -21,7 +21,7 @@ from tests.support.redaction.realistic_secrets import SEED, RealisticSecret, mas
 from zensecrets_jupyter.core.redaction import Redactor, mask_text
 from zensecrets_jupyter.notebook.guard.messages.number_placeholders import NumberPlaceholders
 
-pytestmark = pytest.mark.one_python
+pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 SECRETS = realistic_secrets()
 MEGABYTE = 1 << 20
@@ -41,9 +41,10 @@ def redactor() -> Redactor:
 
 
 def _redact_content(content: Any, redactor: Redactor) -> Any:
-    """Return the content of a message as the guard redacts it, without a change of the numbers in scripts and drawings.
+    """Return the content of a message as the guard redacts it.
 
-    The result is the same object if nothing is masked.
+    Placeholders replace the numbers in scripts and drawings before the redaction, and afterwards the numbers are put back. The result is
+    the same object if nothing is masked.
     """
     placeholders = NumberPlaceholders()
     tree = placeholders.insert(content)
@@ -63,7 +64,10 @@ def test_the_secrets_are_different_and_reproducible() -> None:
 
 @pytest.mark.parametrize("secret", SECRETS, ids=lambda secret: secret.name)
 def test_each_secret_is_masked(secret: RealisticSecret, redactor: Redactor) -> None:
-    """Each value is masked alone, in JSON, in a `repr` and in base64, and each password in a value is masked alone."""
+    """Each value is masked on its own line, in JSON, in a `repr` and in base64.
+
+    Each secret part of a value, such as the password in a URL, is also masked in a text without the rest of the value.
+    """
     for name, value in secret.named_values():
         if value in secret.public_parts:
             continue
@@ -81,7 +85,7 @@ def test_each_secret_is_masked(secret: RealisticSecret, redactor: Redactor) -> N
 
 @pytest.mark.parametrize("secret", [secret for secret in SECRETS if secret.public_parts], ids=lambda secret: secret.name)
 def test_public_parts_are_shown(secret: RealisticSecret, redactor: Redactor) -> None:
-    """Hosts, users, options and settings in a secret are not masked where they occur alone."""
+    """Hosts, users, options and settings in a secret are not masked in a text without the rest of the secret."""
     for text in secret.public_parts:
         assert masks_in(f"before\n{text}\nafter", redactor) == [], text
 
@@ -132,7 +136,7 @@ def test_a_secret_in_an_output_of_a_library_is_masked(library: str, redactor: Re
 
     This shows that the test above can fail.
     """
-    # Each library gets another secret.
+    # The test of each library uses a different secret.
     secret = SECRETS[list(EXAMPLES).index(library) * 2 % len(SECRETS)]
     value = max(secret.content.values(), key=len)
     shortest_output = min((json.dumps(message["content"], ensure_ascii=False) for message in MESSAGES[library]), key=len)
@@ -144,7 +148,7 @@ def test_a_secret_in_an_output_of_a_library_is_masked(library: str, redactor: Re
 
 
 class _Texts(random.Random):
-    """A generator of long texts, which are the same for the same seed. A method generates each kind of text."""
+    """A generator of long texts, which are the same for the same seed. It has one method for each kind of text."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(f"{SEED} {kind}")
@@ -272,7 +276,7 @@ def test_a_longer_number_that_ends_with_a_pin(before: str, redactor: Redactor) -
 
 
 def test_a_line_of_a_key_that_begins_like_a_comment() -> None:
-    """A line of a private key that begins with two slashes is masked alone."""
+    """A line of a private key that begins with two slashes is masked in a text without the other lines of the key."""
     redactor = Redactor()
     texts = _Texts("a key")
     lines = [beginning + base64.b64encode(texts.randbytes(48)).decode()[2:] for beginning in ("MI", "Xy", "//", "Zq", "++")]
@@ -325,7 +329,11 @@ def test_prose_with_words_of_passwords_is_not_masked(redactor: Redactor) -> None
     ],
 )
 def test_words_of_a_password_are_not_masked(password: str, text: str) -> None:
-    """A part of fewer than twelve characters of a password is not masked in another text."""
+    """A part of fewer than twelve characters of a password is not masked in another text.
+
+    Dots are not masked either, although a hex dump prints each byte of a Cyrillic or Japanese letter as a dot: ``пароль-весна`` becomes
+    twelve dots, a hyphen and ten dots.
+    """
     redactor = Redactor()
     assert redactor.protect(password, "a.password")
     assert masks_in(text, redactor) == []

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType, FrameType, ModuleType
 
-pytestmark = pytest.mark.one_python
+pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 
 class InjectedFaultError(Exception):
@@ -67,7 +67,7 @@ ENTRY_POINTS = {
     *("StreamRedactor.__init__", "StreamRedactor.feed", "StreamRedactor.release", "RedactingFilter.__init__", "RedactingFilter.filter"),
     "mask_record",
 }
-"""The functions that front ends call. A fault in them is a fault in the front end, which other tests cover."""
+"""The functions that front ends call. A fault in one of them reaches the front end, which the tests of the front ends cover."""
 UNUSED_MODULES = {"encoders", "environment", "choices", "credential_fragments", "reasons", "variable_names"}
 """Modules that redaction does not use: they are for tests and for environment variables."""
 

@@ -17,7 +17,7 @@ COMMON_VALUES = [
 def test_common_values_are_not_masked(value: str) -> None:
     """A common value is not masked.
 
-    The redactor returns the reason as the end of a sentence, which does not quote the value.
+    The reason is the end of a sentence, begins with "it", and does not quote the value.
     """
     redactor = Redactor()
     assert redactor.protect(value, "a.b") is False

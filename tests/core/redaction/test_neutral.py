@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction import Redactor
 
-pytestmark = pytest.mark.one_python
+pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 PACKAGES = {"nbformat": "5.11.1", "nbconvert": "7.17.2", "nbclient": "0.11.0", "jupytext": "1.19.6"}
 """Packages whose source distributions contain notebooks."""

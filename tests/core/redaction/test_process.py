@@ -16,7 +16,7 @@ from zensecrets_jupyter import ArbitrarySecretSchema, Client
 Client().secrets_manager.register_secret(ArbitrarySecretSchema(name="second", key=sys.argv[1]))
 print(json.dumps(None))
 """
-"""A program that registers its argument as a value of the secret ``second``."""
+"""A program that registers its argument as a value of the secret ``second``, and prints ``null``, because ``run_python`` expects JSON."""
 
 
 def test_registered_and_read_values_are_protected() -> None:

@@ -170,7 +170,7 @@ def test_a_truncated_value(length: int) -> None:
 
 
 def test_public_parts_alone_are_not_masked() -> None:
-    """Text that all values of a kind share, such as a prefix or a header, is not masked alone."""
+    """Text that all values of a kind share, such as a prefix or a header, is not masked without the rest of a value."""
     redactor = Redactor()
     for name, value in realistic_values().items():
         assert redactor.protect(value, name), name
@@ -216,7 +216,7 @@ def test_a_pem_key_with_any_line_ends() -> None:
 
 
 def test_the_lines_of_a_settings_file() -> None:
-    """If a value is a settings file, its secret settings are masked alone, and its names, regions and addresses are not."""
+    """If a value is a settings file, its secret settings are masked in other texts, and its names, regions and addresses are not."""
     secret = canary()
     lines = [
         "[default]",
@@ -239,7 +239,10 @@ def test_a_password_with_an_equals_sign() -> None:
 
 
 def test_secret_parts_of_a_value_are_masked() -> None:
-    """The secret parts of a value are masked alone: texts in JSON, a password in a URL, a key in a connection string, and lines."""
+    """The secret parts of a value are masked in a text without the rest of the value.
+
+    They are texts in JSON, a password in a URL, a key in a connection string, and lines.
+    """
     secret = canary()
     for value, part in (
         (json.dumps({"outer": [{"inner": f'q"{secret}'}], "type": "service"}), f'q"{secret}'),
@@ -315,7 +318,10 @@ def test_spans_are_offsets_of_characters() -> None:
 
 
 def test_names_counts_and_watchers() -> None:
-    """The redactor has the names and counts of masked values, and calls its watchers with the names after each redaction."""
+    """The redactor has the name of each value and counts its masks. After each redaction it calls its watchers with the masked names.
+
+    A name is the text in the mask, such as ``a.one``.
+    """
     redactor = redactor_with(one="the-first-value", two="the-second-one")
     watched_names: list[tuple[str, ...]] = []
     stop_watching = redactor.watch(watched_names.append)

@@ -126,7 +126,7 @@ def test_representations_resolve_nothing(manager: SecretsManager[CountingBackend
 
 
 def test_each_component_type_is_an_attribute(manager: SecretsManager[CountingBackend]) -> None:
-    """A stack has an attribute for each component type, which is None without such a component."""
+    """A stack has an attribute for each component type, which is None without a component of this type."""
     component_types = [component_type for component_type in ComponentType if component_type is not ComponentType.SECRETS_MANAGER]
     full = stack(*(component(component_type, name=component_type.value) for component_type in component_types), manager=manager)
     empty = stack(manager=manager, add_defaults=False)

@@ -48,7 +48,7 @@ def test_each_secret_is_read_once_and_in_parallel() -> None:
     first_reads = threading.Semaphore(manager.parallel_reads)
 
     def wait_for_others(_name: str) -> None:
-        # The first reads wait for each other. With fewer reads at the same time, the barrier would break after its timeout.
+        # Each of the first reads waits until all of them have begun. With fewer parallel reads, the barrier would break after its timeout.
         if first_reads.acquire(blocking=False):
             barrier.wait()
 

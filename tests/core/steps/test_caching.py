@@ -351,7 +351,7 @@ def test_a_deleted_output_is_a_miss(client: Client) -> None:
 
 
 def test_a_changed_stack_is_a_miss_for_a_step_that_reads_it(client: Client, set_new_value: Callable[..., str]) -> None:
-    """After a change of an attribute of the stack, a step that reads the stack runs again, and another step does not."""
+    """After a change of an attribute of the stack, a step that reads the stack runs again, and a step that does not read it is cached."""
     set_new_value("token")
     set_new_value("other")
     client.workspace.register_component(ComponentType.ALERTER, "mine", "slack", {"slack_token": "{{token.key}}"})

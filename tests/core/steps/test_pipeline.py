@@ -332,7 +332,7 @@ def test_arguments_that_can_t_be_pickled_are_refused_before_the_run(client: Clie
 
 
 def test_after_defines_the_order_of_steps(client: Client) -> None:
-    """``after`` defines the order of steps that use no outputs of each other. Two steps that wait for each other raise an error."""
+    """``after`` defines the order of two steps if neither uses outputs of the other. If each is after the other, an error is raised."""
     order: list[str] = []
 
     @step(enable_cache=False)

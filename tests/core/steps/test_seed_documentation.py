@@ -32,7 +32,7 @@ def example() -> None:
     secret_loader()
 
 
-def test_the_documented_step_runs_alone_and_in_a_pipeline(set_new_value: Callable[..., str]) -> None:
+def test_the_documented_step_runs_in_and_outside_a_pipeline(set_new_value: Callable[..., str]) -> None:
     """The step reads all keys, and is cached until the secret changes."""
     loaded_contents.clear()
     value = set_new_value("example_secret")

@@ -51,8 +51,8 @@ class RealisticSecret:
     Attributes:
         name: The name of the secret.
         content: The values of the secret by their keys.
-        secret_parts: The parts of the values that must be masked even where they occur alone, such as the password of a URL.
-        public_parts: The parts of the values that must stay readable where they occur alone, such as a host.
+        secret_parts: The parts of the values that must be masked even without the rest of the value, such as the password of a URL.
+        public_parts: The parts of the values that must stay readable without the rest of the value, such as a host.
     """
 
     name: str
