@@ -216,7 +216,7 @@ class UnsupportedOperationError(ManagerError):
 
 
 class ManagerLockedError(ManagerError, PermissionError):
-    """The store is locked, and there is no passphrase or key to unlock it."""
+    """The store is locked, and there is no passphrase or encryption key to unlock it."""
 
     code = "manager-locked"
 
@@ -228,7 +228,7 @@ class WrongPassphraseError(ManagerLockedError):
 
 
 class KeyLostError(ManagerLockedError):
-    """The key of the store was deleted from its location. The store is not damaged."""
+    """The encryption key of the store was deleted from its location. The store is not damaged."""
 
     code = "key-lost"
 
@@ -246,7 +246,7 @@ class ManagerUnreachableError(ManagerError, ConnectionError):
 
 
 class ManagerCorruptedError(ManagerError):
-    """The stored data is damaged, or was altered by somebody else. The failed operation did not change it."""
+    """The stored data is damaged, or was altered outside this package. The failed operation did not change it."""
 
     code = "manager-corrupted"
 
@@ -393,13 +393,13 @@ class PackageChangedError(ZenSecretsError, ImportError):
 
 
 class UnreadableFileError(ZenSecretsError, OSError):
-    """A file with a value or secrets is missing, unreadable, binary, malformed or too large."""
+    """A file, for example one with secrets, is missing, unreadable, binary, malformed or too large."""
 
     code = "unreadable-file"
 
 
 class UnwritableFileError(ZenSecretsError, OSError):
-    """The target file of an export exists already or cannot be written.
+    """A file, for example the target of an export, exists already or cannot be written.
 
     An existing file was not changed.
     """

@@ -23,7 +23,7 @@ _SENSITIVE_NAME = re.compile(
     r"|(?:api|access|account|private|shared|auth|signing|encryption|sas)_?key|(?:\A|_)(?:key|pwd|pass|pat|sas|dsn|bearer|authorization)\Z",
     re.IGNORECASE,
 )
-"""Parts of attribute names of secrets in flavors of ZenML, fsspec and cloud SDKs."""
+"""Parts of the names that ZenML, fsspec and cloud SDKs give to attributes with secrets."""
 _NAME_OF_METADATA = re.compile(
     r"(?:file|path|dir|folder|ur[il]|endpoint|name|namespace|context|id|type|length|size|ttl|expir\w*|arn|scope"
     r"|commit|sha\d*|digest|hash|checksum|revision|version|image|tag)\Z",
@@ -37,7 +37,7 @@ _RANDOM_TEXT = re.compile(
 )
 """Letters and digits that are too mixed for a name: 16 with a letter and a digit, or 12 with a capital, a small letter and a digit.
 
-A UUID does not match, because its groups are shorter. A constant does not match, because it has no lower-case letters.
+A UUID or a constant such as ``MAX_RETRIES_2`` does not match: its groups between hyphens or underscores are shorter, or have one case.
 """
 
 JSON_TEXT: JsonDict = {"contentMediaType": "application/json"}

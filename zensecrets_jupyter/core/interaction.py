@@ -103,19 +103,19 @@ def announce_pending_secrets(manager: str, names: Iterable[str], form: str) -> C
         names: The names of the secrets.
         form: The description of the form at the start of a sentence, such as ``The form of cell [3]``.
     """
-    keys = [(manager, name) for name in names]
+    pending = [(manager, name) for name in names]
     with _lock:
-        for key in keys:
-            _pending_secrets.setdefault(key, []).append(form)
+        for secret in pending:
+            _pending_secrets.setdefault(secret, []).append(form)
 
     def withdraw() -> None:
         with _lock:
-            for key in keys:
-                forms = _pending_secrets.get(key, [])
+            for secret in pending:
+                forms = _pending_secrets.get(secret, [])
                 if form in forms:
                     forms.remove(form)
                 if not forms:
-                    _pending_secrets.pop(key, None)
+                    _pending_secrets.pop(secret, None)
 
     return withdraw
 

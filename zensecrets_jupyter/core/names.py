@@ -23,7 +23,10 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][\w.-]{0,63}")
 VALUE_FREE_ARGUMENTS = frozenset(
     {"name", "secret_name", "name_id_or_prefix", "new_name", "remove", "remove_values", "schema", "id", "scope", "new_scope", "origin"}
 )
-"""Names of arguments that never hold a value, in any function of this package."""
+"""Names of arguments that never hold a value of a secret, in any function of this package.
+
+:func:`is_value_free_argument` also accepts synonyms and misspellings of these names.
+"""
 _VALUE_FREE_SYNONYMS = VALUE_FREE_ARGUMENTS.union(
     ("desc", "description", "manager", "manager_name", "schema_name", "scheme", "secrets_manager", "stack", "stack_name")
 )
@@ -39,11 +42,11 @@ def check_name(name: str, *, from_file: bool = False) -> str:
 
     Args:
         name: The name.
-        from_file: Whether the name is from a file, so that it may be a value and errors must not show it.
+        from_file: Whether the name is from a file, so that it may be a value; errors show it only if it can't be one.
 
     Raises:
-        InvalidSecretError: If the name is empty, too long or the word ``name``, starts with ``-``, or contains a dot, a brace, white space
-            or a control character.
+        InvalidSecretError: If the name is empty, too long or the word ``name``, starts with ``-``, or contains a dot, a brace, white space,
+            a control character or half of a surrogate pair.
     """
     if name == "name":
         message = "A secret can't be called 'name'."
@@ -58,7 +61,7 @@ def check_key(key: str, *, name: str = "", from_file: bool = False) -> str:
     Args:
         key: The key.
         name: The name of the secret.
-        from_file: Whether the key is from a file, so that it may be a value and errors must not show it.
+        from_file: Whether the key is from a file, so that it may be a value; errors show it only if it can't be one.
 
     Raises:
         InvalidSecretError: For the reasons of :func:`check_name`, except that a key may contain dots.

@@ -37,7 +37,7 @@ class PickledObject(NamedTuple):
     """A pickled object.
 
     Attributes:
-        data: The pickle, without the value of a secret.
+        data: The pickle, without an unencrypted value of a secret.
         digest: A digest of the object, equal for equal objects. It does not help to test guesses of the values in a sealed object.
         holds_secrets: Whether loading the pickle resolves a reference or unseals the pickle.
     """
@@ -56,7 +56,7 @@ def dump(value: Any, label: str, secrets: Iterable[BaseSecretSchema] = ()) -> Pi
         secrets: Secrets that are preferred for references, if several secrets have the same value.
 
     Raises:
-        ArtifactError: If the object can't be pickled, or has to be sealed and the key of the workspace is not available.
+        ArtifactError: If the object can't be pickled, or has to be sealed and the data key of the workspace is not available.
     """
     data = _dump(value, label, None)
     preferred = {text: source for secret in secrets for text, source in secret.value_sources().items()}
@@ -122,6 +122,10 @@ def restore_templates(data: bytes) -> Any:
 def restore_sealed(generation: int, sealed: bytes) -> Any:
     """Return the object in a sealed pickle; a pickle of :func:`dump` calls this function.
 
+    Args:
+        generation: The number of the data key that encrypted the pickle.
+        sealed: The encrypted pickle.
+
     Raises:
         ArtifactError: If another workspace sealed it, or the data key no longer exists.
         ManagerLockedError: If the key protection of the workspace is locked.
@@ -152,9 +156,9 @@ def find_value(data: bytes) -> str:
         searched_texts.append(searched_texts[0].replace("\0", ""))
     redactor = the_redactor()
     for searched_text in searched_texts:
-        matches = redactor.find(searched_text)
-        if matches:
-            return matches[0].name
+        spans = redactor.find(searched_text)
+        if spans:
+            return spans[0].name
     return ""
 
 
@@ -189,7 +193,7 @@ def _seal(data: bytes, label: str) -> PickledObject:
     """Return a pickle that contains the encrypted pickle ``data``.
 
     Raises:
-        ArtifactError: If the key of the workspace is not available.
+        ArtifactError: If the data key of the workspace is not available.
     """
     problem: ZenSecretsError | None = None
     try:

@@ -23,7 +23,7 @@ class Origin(Protocol):
     """Picklable object that resolves references; each secrets manager of a workspace has one."""
 
     def restore_value(self, template: str) -> str:
-        """Return the current text for ``template``.
+        """Return ``template``, a text with references, with their current values.
 
         Raises:
             SecretNotFoundError: If a secret or a key in it does not exist any more.
@@ -48,7 +48,7 @@ def known_values() -> dict[str, ValueSource]:
 
 
 def register_value(text: str, source: ValueSource) -> None:
-    """Mask the value ``text`` in outputs from now on, and register its source.
+    """Mask the value ``text`` in outputs from now on, and register its source, unless it can't be masked.
 
     A source without an origin does not replace a source with an origin.
     """
@@ -104,7 +104,7 @@ class RegisteredReference(SecretReference):
 
 
 def restore_value(origin: Origin, template: str) -> str:
-    """Return the current text for ``template``; pickles of values call this function."""
+    """Return ``template`` with its references resolved; pickles of values call this function."""
     return cast("str", call_or_defer_error(origin.restore_value, template))
 
 
@@ -118,7 +118,7 @@ def restore_reference(origin: Origin | None, name: str, key: str) -> RegisteredR
     return RegisteredReference.create(origin, name, key)
 
 
-def unregistered_error(template: str) -> UnregisteredValueError:
-    """Return the error for pickling a value without an origin."""
-    message = f"{reference.mask_references(template)} belongs to no registered secret, so it can't be pickled as its reference."
+def unregistered_error(text: str) -> UnregisteredValueError:
+    """Return the error for pickling a value without an origin; ``text`` is its reference or its mask."""
+    message = f"{reference.mask_references(text)} belongs to no registered secret, so it can't be pickled as its reference."
     return UnregisteredValueError(message, hint="Register the secret and take the value from Client().get_secret(NAME).")

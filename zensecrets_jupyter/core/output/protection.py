@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def redact(text: str) -> str:
-    """Return ``text`` with each known value replaced by its mask, ``‹secret:name.key›``."""
+    """Return ``text`` with each protected value replaced by its mask, ``‹secret:name.key›``."""
     return the_redactor().redact(text)
 
 
 def protect_output() -> OutputProtection:
-    """Mask known values in printed and logged text, until the returned object is closed.
+    """Mask protected values in printed and logged text, until the returned object is closed.
 
     The masking covers ``sys.stdout``, ``sys.stderr``, and the log records of every handler, even of handlers that are created later. It
     also covers sinks of loguru, and loggers that structlog wraps. It does not cover the output of other processes, or bytes that are
@@ -68,22 +68,22 @@ class _SharedProtection:
     """Masking that is on while at least one :class:`OutputProtection` is open."""
 
     def __init__(self) -> None:
-        self._user_count = 0
+        self._open_count = 0
         self._undo = ExitStack()
         self._lock = threading.Lock()
 
     def enter(self) -> None:
-        """Count one more user; the first one starts the masking."""
+        """Count one more open object; the first one starts the masking."""
         with self._lock:
-            self._user_count += 1
-            if self._user_count == 1:
+            self._open_count += 1
+            if self._open_count == 1:
                 self._install()
 
     def leave(self) -> None:
-        """Count one user less; the last one ends the masking."""
+        """Count one open object less; the last one ends the masking."""
         with self._lock:
-            self._user_count -= 1
-            if not self._user_count:
+            self._open_count -= 1
+            if not self._open_count:
                 self._undo.close()
 
     def _install(self) -> None:

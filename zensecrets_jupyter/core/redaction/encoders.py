@@ -282,4 +282,4 @@ LOSSY = frozenset({
     "capitals", "small letters", "composed", "decomposed", "without white space", "line ends as blanks", "blanks doubled", "indented",
     "CR LF", "adjacent literals", "wrapped table", "wrapped table of pipes", "list of letters",
 })  # fmt: skip
-"""Encoders that lose a property on which other encodings depend, such as case. Tests use them only as the inner one of two encodings."""
+"""Encoders that lose a property on which other encodings depend, such as case. Tests of two nested encodings apply them only first."""

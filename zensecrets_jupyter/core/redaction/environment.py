@@ -13,7 +13,7 @@ from zensecrets_jupyter.core.redaction.recognition import credential_fragments a
 from zensecrets_jupyter.core.redaction.recognition.choices import VariableChoices, read_choices
 from zensecrets_jupyter.core.redaction.recognition.reasons import the_protection_reasons
 from zensecrets_jupyter.core.redaction.recognition.token_shapes import tokens_in
-from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque, is_reference
+from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque, is_reference_or_placeholder
 from zensecrets_jupyter.core.redaction.recognition.variable_names import NameSensitivity, classify_name
 from zensecrets_jupyter.core.redaction.redactor import Redactor, the_redactor
 
@@ -82,7 +82,7 @@ def _fragments_by_name(
         variable: The name of the variable.
         value: The value of the variable.
         sensitivity: The sensitivity of the name.
-        parts: The secret parts of the value, which do not depend on the name.
+        parts: The secret parts of the value that were recognized without the name.
     """
     if variable.upper().endswith(("COOKIE", "COOKIES")):
         return fragments.fragments_of_cookies(value)
@@ -102,7 +102,7 @@ def _fragments_of_text(variable: str, value: str) -> list[fragments.SecretFragme
         if fragments.is_webhook(variable, value):
             parts += fragments.fragments_of_webhook(value)
     parts += fragments.fragments_of_fields(value) + fragments.fragments_of_header(value)
-    if not parts and _may_contain_pair(variable) and not is_reference(value):
+    if not parts and _may_contain_pair(variable) and not is_reference_or_placeholder(value):
         parts += fragments.fragments_of_pair(value)
     return parts or fragments.fragments_of_base64(value)
 

@@ -19,7 +19,7 @@ _ESCAPE_SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P_^X][^\x07\x1b]*
 
 
 def mask_text(name: str) -> str:
-    """Return the mask of the value called ``name``, which is ``secret.key``."""
+    """Return the mask of the value called ``name``, such as ``secret.key`` or ``env.VARIABLE``."""
     return f"‹secret:{name}›"
 
 

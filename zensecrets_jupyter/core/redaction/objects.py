@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.redactor import Redactor
 
 _Group: Any = getattr(builtins, "BaseExceptionGroup", ())
-"""The class of exception groups, which exists since Python 3.11."""
+"""The class of exception groups, or ``()`` before Python 3.11, so that no exception is an instance of it."""
 
 _HEAP_TYPE = 1 << 9
 """The flag of classes that a ``class`` statement created: https://docs.python.org/3/c-api/typeobj.html#c.Py_TPFLAGS_HEAPTYPE."""
@@ -22,8 +22,8 @@ _SCALARS = (str, bytes, bytearray, memoryview, int, float, complex, type(None))
 def mask_exception(error: BaseException, redactor: Redactor) -> BaseException | None:
     """Return ``error`` itself if its traceback shows no value, otherwise a masked copy.
 
-    The copy has the same class, or a subclass with the same name. Its causes, contexts, notes and attributes are masked as well. It has the
-    same traceback, unless a source line in the traceback shows a value.
+    The copy has the same class, or a subclass with the same name. Its causes, contexts, attributes and ``__notes__`` are masked as well.
+    It has the same traceback, unless a source line in the traceback shows a value.
 
     Args:
         error: The exception. It is not changed.

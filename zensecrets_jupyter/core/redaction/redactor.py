@@ -190,7 +190,7 @@ class Redactor:
             return FAILED.encode()
 
     def redact_tree(self, tree: _TreeT) -> _TreeT:
-        """Return JSON data with every text and key in it redacted.
+        """Return JSON data with every text in it redacted, also the keys of its dicts.
 
         The result is the same object if it contains no value.
 

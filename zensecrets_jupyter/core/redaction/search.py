@@ -29,7 +29,10 @@ _MAX_UNDECODED = 48
 """Maximum number of bytes at the end of a text that may be an incomplete encoding."""
 _LINE_ENDS = {b"\n", b"\r\n"}
 _VIEWS_WITH_WORDS = {"", "escapes", "a table", "layout"}
-"""Names of the views that contain words. The views of other encodings may start or end inside a character."""
+"""Names of the views that contain words. The text itself has the empty name.
+
+The views of other encodings may start or end inside a character.
+"""
 _SHORT = 4096
 """Maximum length of a text for which a quick check before the search saves time."""
 _LONG_VALUE = 4096
@@ -83,7 +86,7 @@ class Search:
         self._long_values: list[bytes] = []
 
     def json_may_contain_value(self, message_json: bytes) -> bool:
-        """Return whether the JSON of a message may contain a value. ``False`` is certain."""
+        """Return whether the JSON of a message may contain a value. ``False`` is certain; ``True`` may be wrong."""
         self._prepare()
         texts = message_json
         if b"\\" in texts:
@@ -98,7 +101,7 @@ class Search:
     def is_clean_line(self, line: bytes) -> bool:
         """Return whether ``line`` contains no value and no value begins at its end.
 
-        ``True`` is certain.
+        ``True`` is certain; ``False`` may be wrong.
         """
         if self._prepared_count < len(self._values) or not line.endswith(b"\n") or not self._prefixes.is_single_line:
             return False
@@ -135,7 +138,7 @@ class Search:
             encoding = match.encoding if not view.encoding else _nested_encoding(match.encoding, view.encoding)
             for start, stop in _spans(data, view, match):
                 may_continue = match.may_continue and _is_near_end(data, stop)
-                # A binary key may start and end inside a character of the text.
+                # The bytes of an encryption key are a pattern too. They are no text, so their match may start and end inside a character.
                 span = character_start(data, start), character_end(data, stop)
                 matches.append(PatternMatch(*span, match.name, may_continue, encoding, match.is_whole))
         if not matches and len(data) < _LONGEST_IDENTIFIER:

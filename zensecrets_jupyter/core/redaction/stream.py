@@ -72,7 +72,7 @@ class StreamRedactor:
             return FAILED
 
     def _process(self, text: str, *, release: bool) -> str:
-        """Add ``text`` to the text that is held back, and return what can be written; with ``release``, that is all of it."""
+        """Add ``text`` to the text that is held back, and return the text that can be written: with ``release``, all of it."""
         with self._lock:
             if not text and not self._held_back:
                 return ""
@@ -83,7 +83,8 @@ class StreamRedactor:
             chunk = text.encode("utf-8", "surrogatepass")
             self._held_back += chunk
             if self._expected_rest and not release and len(chunk) < len(self._expected_rest) and self._expected_rest.startswith(chunk):
-                # A value of a megabyte arrives in hundreds of chunks. Without this shortcut, each chunk would search all chunks again.
+                # A value of a megabyte arrives in hundreds of chunks. Without this shortcut, each new chunk would lead to another
+                # search of all earlier chunks.
                 self._expected_rest = self._expected_rest[len(chunk) :]
                 return ""
             self._expected_rest = b""
@@ -105,7 +106,7 @@ class StreamRedactor:
         data = self._context + self._held_back
         matches = search.find(data)
         unfinished_start = min([search.unfinished_start(data), *(match.start for match in matches if match.may_continue)])
-        # The context never begins inside a match, because the rest of a value alone would not be recognized.
+        # The context never begins inside a match, because the rest of a value is not recognized without its beginning.
         unfinished_start = min([unfinished_start, *(match.start for match in matches if match.start < unfinished_start < match.end)])
         if release:
             matches = merge_matches([*matches, *search.revealing_suffix(data)])

@@ -23,7 +23,7 @@ class ArbitrarySecretSchema(BaseSecretSchema):
     TYPE: ClassVar[str] = "arbitrary"
 
     arbitrary_kv_pairs: Mapping[str, str]
-    """The keys and their values. An assignment changes this object alone; ``update_secret`` changes the stored secret."""
+    """The keys and their values. An assignment changes this object, and not the stored secret, which ``update_secret`` changes."""
 
     @classmethod
     def takes_any_key(cls) -> bool:
@@ -47,6 +47,7 @@ class ArbitrarySecretSchema(BaseSecretSchema):
             InvalidSecretError: If a key or a value is not acceptable; the secret is then unchanged.
         """
         if name != "arbitrary_kv_pairs":
+            # This call raises an AttributeError.
             super().__setattr__(name, value)
         self.__dict__.update(type(self)(name=self.name, arbitrary_kv_pairs=value).__dict__)
         self.__dict__["arbitrary_kv_pairs"] = KeyValuePairs(self, self.__dict__[CONTENT_KEY])

@@ -21,11 +21,11 @@ _HARMLESS_LOGIN_KEYS = frozenset(
     tenant tenantid subscriptionid projectid project accountname containername bucket email mail type service protocol timeout
     """.split()  # noqa: SIM905 - as a list, these words would fill a page
 )
-"""Keys of a log-in that grant no access, in lower case without underscores and hyphens."""
+"""Keys of a log-in whose values grant no access, in lower case without underscores and hyphens."""
 _GOOGLE_FILE_TYPES = frozenset({"service_account", "authorized_user", "external_account", "impersonated_service_account"})
 """Values of the key ``type`` in Google credential files."""
 _SECRET_GOOGLE_KEYS = frozenset({"private_key", "private_key_id", "client_secret", "refresh_token"})
-"""Keys of a Google credential file that grant access."""
+"""Keys of a Google credential file whose values grant access."""
 
 
 class ExternalSecretSchema(ArbitrarySecretSchema):
@@ -52,8 +52,8 @@ def external_schema(clear_keys: frozenset[str]) -> type[ExternalSecretSchema]:
 def clear_keys_of(content: Mapping[str, str]) -> frozenset[str]:
     """Return the harmless keys in the content of another program's secret.
 
-    The result is empty unless the content is a log-in or a Google credential file. A log-in has a password, key or token among other keys,
-    such as that of a database or a cloud client. A value that contains a secret, such as a URL with a password, is never harmless.
+    The result is empty unless the content is a log-in or a Google credential file. A log-in, for example to a database, has a key whose
+    name stands for a password, an API key or a token. A value that contains a secret, such as a URL with a password, is never harmless.
     """
     if content.get("type") in _GOOGLE_FILE_TYPES:
         harmless = {key for key in content if key not in _SECRET_GOOGLE_KEYS}

@@ -46,7 +46,8 @@ class BaseSecretSchema(BaseModel):
     a :func:`~zensecrets_jupyter.core.fields.ClearTextField`. Secrets are immutable, except for ``arbitrary_kv_pairs``. A secrets manager
     changes stored secrets.
 
-    ``repr``, ``model_dump`` and JSON hold references instead of sensitive values. A pickle holds the name only.
+    ``repr``, ``model_dump`` and JSON hold references instead of sensitive values. A pickle holds the name and the
+    secrets manager to read the secret from, and no value.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -164,7 +165,7 @@ class BaseSecretSchema(BaseModel):
 
     @classmethod
     def is_sensitive(cls, key: str) -> bool:
-        """Return whether the value of ``key`` is masked; only a clear-text field is not."""
+        """Return whether the value of ``key`` is masked; only that of a clear-text field is not."""
         field = cls.model_fields.get(key)
         return field is None or not is_clear_text_field(field)
 
@@ -292,7 +293,7 @@ class BaseSecretSchema(BaseModel):
         return self
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        """Pickle the name only; unpickling returns the current secret.
+        """Pickle the name and the origin, and no value; unpickling returns the current secret.
 
         Raises:
             UnregisteredValueError: If the secret was not read from a registered secrets manager.

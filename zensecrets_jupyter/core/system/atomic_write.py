@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MAX_NAME_BYTES = 120
 """Maximum number of bytes of the target's name in the temporary name; file systems allow 255 bytes in total."""
 _UTF8_MASK, _UTF8_CONTINUATION = 0xC0, 0x80
-"""Mask and value of the two high bits of a UTF-8 continuation byte (RFC 3629)."""
+"""Bit mask and value of the two high bits of a UTF-8 continuation byte (RFC 3629)."""
 _LEFTOVER = re.compile(r"\..+\.zs-[0-9a-f]{8}\.tmp", re.DOTALL)
 """Names of temporary files."""
 _STALE_SECONDS = 24 * 60 * 60

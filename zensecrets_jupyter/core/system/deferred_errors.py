@@ -43,7 +43,7 @@ class DeferredErrorProxy:
     """Placeholder of an object that could not be unpickled; each use raises the error."""
 
     def __init__(self, error: ZenSecretsError, reload: tuple[Callable[..., Any], tuple[Any, ...]]) -> None:
-        """Raise ``error`` on each use.
+        """Create a placeholder that raises ``error`` on each use.
 
         Args:
             error: The error.

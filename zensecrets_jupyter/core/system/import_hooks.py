@@ -47,7 +47,7 @@ class ImportFinder(MetaPathFinder):
         """Load a module: call ``execute``, which is Python's own loading, and run the steps of the subclass."""
 
     def handle_missing(self, fullname: str) -> None:
-        """Handle the import of a module that no finder finds."""
+        """Handle the import of a module that no other finder finds."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         """Return the spec from the other finders; Python calls this method."""

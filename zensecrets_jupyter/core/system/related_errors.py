@@ -1,6 +1,6 @@
 """The errors that belong to an error: its causes, contexts and, for a group, its members.
 
-:func:`raise_without_context` raises an error that belongs to no other error.
+:func:`raise_without_context` raises an error without any related error.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ def related_errors(error: BaseException) -> Iterator[BaseException]:
 def raise_without_context(error: BaseException) -> NoReturn:
     """Raise ``error`` without a reference to the error that Python is handling.
 
-    Python handles the error of a ``with`` block until the end of ``__exit__``. So an error that a context manager raises refers to it,
-    even if the context manager raises outside of its own ``except`` block. ``raise … from None`` only hides this reference.
+    Python handles the error of a ``with`` block until the end of ``__exit__``. So an error that a context manager raises has that error
+    as its ``__context__``, even if the context manager raises outside of its own ``except`` block. ``raise … from None`` only hides this
+    reference.
     """
     try:
         raise error

@@ -1,7 +1,7 @@
 """Text of the operating system and of files, independent of the locale.
 
-With an ASCII locale such as ``LC_ALL=C``, Python represents undecodable bytes as lone surrogates (PEP 383). This package treats arguments,
-environment variables and file names as UTF-8 in any locale.
+With an ASCII locale such as ``LC_ALL=C``, Python represents undecodable bytes as lone surrogates (PEP 383). This package treats
+command-line arguments, environment variables and file names as UTF-8 in any locale.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _BYTE_ORDER_MARKS = (("utf-32", (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)), ("u
 
 
 def decode_system_text(text: str) -> str:
-    """Return an argument or environment variable decoded as UTF-8; if its bytes are not UTF-8, return it unchanged."""
+    """Return a command-line argument or environment variable decoded as UTF-8; if its bytes are not UTF-8, return it unchanged."""
     if text.isascii():
         return text
     try:

@@ -127,7 +127,7 @@ def _base64(root: TextView, run: bytes, start: int, shift: int) -> Iterator[Text
         shift: The number of digits to skip.
     """
     digits = run[shift:]
-    # One digit alone encodes no whole byte.
+    # A single digit encodes no whole byte.
     if len(digits) % 4 == 1:
         digits = digits[:-1]
     if not digits:

@@ -38,8 +38,8 @@ class _Excerpt(PiecedView):
 def excerpt(view: TextView, has_escapes: Callable[[bytes], bool]) -> TextView:
     """Return a view of the parts of ``view`` around its escape sequences.
 
-    A value in these parts is found after decoding. A longer value that has a thousand bytes without an escape sequence is found in
-    ``view`` itself, by its beginning or its end.
+    A value in these parts is found after decoding. A value that extends beyond them contains more than a thousand bytes without an escape
+    sequence. It is found in ``view`` itself, by its beginning or its end.
 
     Args:
         view: The view. The result is this view itself if it is short, or if at least half of it would be included.

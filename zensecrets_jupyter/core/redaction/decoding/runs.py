@@ -1,4 +1,4 @@
-"""Runs of characters of one class.
+"""Runs of characters of one character class, such as the digits of base64.
 
 The search for runs uses methods of ``bytes``, because these are faster than a loop in Python.
 """
@@ -43,7 +43,7 @@ def runs_in(data: bytes, classes: bytes, shortest: int) -> list[Run]:
 
     Args:
         data: The bytes to search.
-        classes: The table for ``bytes.translate`` that maps bytes of the class to ``a`` and other bytes to a blank.
+        classes: The table for ``bytes.translate`` that maps bytes of the character class to ``a`` and other bytes to a blank.
         shortest: The minimum length of a run.
     """
     mapped = data.translate(classes)

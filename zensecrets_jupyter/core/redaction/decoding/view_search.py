@@ -34,7 +34,7 @@ class _Match(Protocol):
 
     @property
     def part(self) -> tuple[int, int] | None:
-        """The span of the sensitive letters, if the match has only some of them."""
+        """The span of the sensitive letters that the match has, or ``None`` if it has all of them."""
 
 
 _MatchT = TypeVar("_MatchT", bound=_Match)

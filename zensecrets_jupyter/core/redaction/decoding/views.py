@@ -23,7 +23,7 @@ class TextView:
     Attributes:
         data: The bytes to search.
         encoding: The nested encodings that were decoded, the innermost first, such as ``base64 in escapes``; empty for the text itself.
-        name: The innermost of these encodings.
+        name: The innermost of these encodings; empty for the text itself.
     """
 
     def __init__(self, data: bytes, encoding: str = "") -> None:

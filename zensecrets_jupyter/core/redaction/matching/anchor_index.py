@@ -31,7 +31,7 @@ _BYTES_BEFORE_FASTEST = 1 << 20
 Owners: TypeAlias = "int | list[int]"
 """The owners of an anchor: numbers that the caller of :meth:`AnchorIndex.add` chooses.
 
-A single owner is no list, because a million lists of one number would cost memory and time of the garbage collector.
+A single owner is a plain number, because a million lists of one number would cost memory and time of the garbage collector.
 """
 
 

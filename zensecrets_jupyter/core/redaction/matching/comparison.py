@@ -169,7 +169,7 @@ class Comparison:
         # UTF-16 writes each ASCII character with a zero byte.
         if not is_plain and b"\0" in written[:8] and b"\0" not in expected:
             start_byte, end_byte = self._with_zeros(start_byte, end_byte)
-        # The span of the sensitive letters, if some of them are missing.
+        # If sensitive letters are missing in the text, the span of those that are there.
         part = None
         if begin > pattern.first or stop < pattern.last:
             part = self._part(pattern, max(begin, pattern.first), min(stop, pattern.last), shift)
@@ -348,7 +348,7 @@ def common_length(first: bytes, second: bytes) -> int:
 
 
 def _has_same_case(actual: bytes, expected: bytes) -> bool:
-    """Return whether the case of two texts is equal, or may differ.
+    """Return whether the case of two texts is equal, or differs in an allowed way.
 
     Both texts have the same letters.
     """

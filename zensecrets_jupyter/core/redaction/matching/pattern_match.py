@@ -15,7 +15,8 @@ class PatternMatch(NamedTuple):
         may_continue: Whether more of the value may follow the match. In the results of a search, this is only set at the end of the text.
         encoding: The encoding of the match; ``plain`` if it is not encoded.
         is_whole: Whether the match is the whole value.
-        part: The span of the sensitive letters, if the match has only some of them.
+        part: ``None`` if the match has all sensitive letters of its pattern. Otherwise the span in the data of the sensitive letters that
+            it has, with the punctuation around them.
     """
 
     start: int
@@ -34,7 +35,7 @@ def merge_matches(matches: list[PatternMatch]) -> list[PatternMatch]:
     """
     merged: list[PatternMatch] = []
     longest: PatternMatch | None = None
-    for match in _without_wider_encodings(sorted(matches, key=_sort_key)):
+    for match in _without_extra_decodings(sorted(matches, key=_sort_key)):
         if longest is not None and match.start < merged[-1].end:
             last_merged = merged[-1]
             if _rank(match) > _rank(longest):
@@ -49,10 +50,10 @@ def merge_matches(matches: list[PatternMatch]) -> list[PatternMatch]:
     return merged
 
 
-def _without_wider_encodings(matches: list[PatternMatch]) -> list[PatternMatch]:
-    """Return the sorted ``matches`` without those that have one needless encoding.
+def _without_extra_decodings(matches: list[PatternMatch]) -> list[PatternMatch]:
+    """Return the sorted ``matches`` without those from an extra decoding.
 
-    Such a match contains a whole value and additional bytes, and has one encoding more than the match of the value.
+    Such a match contains the match of a whole value and additional bytes, and was found after more nested decodings than that match.
 
     For example, a value in base85 may end with ``=`` at the end of a line. If this ``=`` is decoded as quoted-printable, it joins the next
     line, and the base85 decodes to the value and a few more bytes.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.matching.anchor_index import Hit
 
 _MAX_COMPARED = 4
-"""Maximum number of patterns with the same anchor that are all compared."""
+"""Maximum number of patterns with the same anchor that are all compared. Of more patterns, only the most similar ones are compared."""
 _MIN_SIGNS = 4
 """Minimum length of an exact pattern that is reduced to its signs. A pattern with fewer signs is searched for unchanged."""
 _LONGEST_ANCHOR = 64
@@ -50,7 +50,7 @@ class PatternMatcher:
         # The exact patterns whose reduced text is shorter than an anchor, each with its reduced text.
         self._few_signs: list[tuple[bytes, Pattern]] = []
         self._pattern_anchors: list[PatternAnchor] = []
-        # The patterns with the same anchor in their orders, after the number of these patterns.
+        # For an anchor and its first owner: the number of patterns with this anchor when they were sorted, and the sorted patterns.
         self._orders: dict[tuple[bytes, int], tuple[int, _CandidateOrders]] = {}
         self.has_exact = False
 

@@ -25,11 +25,11 @@ class Prefix(NamedTuple):
     Attributes:
         skeleton: The skeleton of the prefix.
         text: The bytes of the prefix.
-        min_revealing: The number of letters that reveal so much of the value that they must not be shown alone.
+        min_revealing: The minimum number of letters that reveal so much of the value that they are masked.
         name: The name of the value.
         gaps: The punctuation before each letter, and after the last one.
         is_whole: Whether the prefix has all letters of the pattern.
-        first_gap: The punctuation of the pattern before its first letter.
+        first_gap: The punctuation before the pattern's first letter, which ``text`` lacks. It is empty if that letter is public.
     """
 
     skeleton: bytes
@@ -147,10 +147,10 @@ class PrefixIndex:
             index: The index of the first prefix that begins with this skeleton.
             must_reveal: Whether ``text`` must reveal too much of the value.
         """
-        key = (text, must_reveal)
+        cache_key = (text, must_reveal)
         # The search is slow for a short text, because hundreds of values may begin with one letter.
-        if key in self._cached_names:
-            return self._cached_names[key]
+        if cache_key in self._cached_names:
+            return self._cached_names[cache_key]
         gaps = LETTER.split(text)
         name = None
         for prefix in itertools.islice(self._prefixes, index, None):
@@ -165,7 +165,7 @@ class PrefixIndex:
         if len(text) <= _LONGEST_CACHED:
             if len(self._cached_names) >= _MAX_CACHED:
                 self._cached_names.clear()
-            self._cached_names[key] = name
+            self._cached_names[cache_key] = name
         return name
 
 

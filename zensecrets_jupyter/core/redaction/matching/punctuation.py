@@ -20,6 +20,7 @@ _LINE_ENDS = b"\r\n"
 _GAP_QUOTING = frozenset(b"\\'\"`^$%{}~+(),&;|")
 # Characters at the start or end of a wrapped line: table borders, quotes of adjacent string literals, continuation and mail quoting signs.
 _AROUND_LINES = frozenset(b"\\'\"`|+>#*(),-=_:.") | frozenset(_SPACE)
+# Signs that quote or escape a letter. They may stand between two letters that have no gap in the value.
 _QUOTES = frozenset(b"\\'\"`^$")
 # The border of two string literals that a language concatenates.
 _ADJACENT_LITERALS = re.compile(rb"(['\"])[ \t]*\+?[ \t]*\1")
@@ -43,7 +44,7 @@ def writes_gap(written: bytes, gap: bytes, *, is_long: bool) -> bool:
     Args:
         written: The bytes between two letters of a text.
         gap: The bytes between the same letters of the value.
-        is_long: Whether the match is long enough that it may be wrapped or lose white space.
+        is_long: Whether the match is long enough that it may be wrapped, or have other white space than the value.
     """
     if written == gap:
         return True
@@ -86,7 +87,10 @@ def _is_insertion(written: bytes, *, is_long: bool) -> bool:
 
 
 def _agree_on_space(written: bytes, gap: bytes) -> bool:
-    """Return whether both arguments contain white space or neither does. Zero bytes in ``written`` are ignored."""
+    """Return whether ``written`` has white space where ``gap`` has it; an empty ``written`` also agrees.
+
+    A zero byte counts as white space.
+    """
     has_space = any(byte in _SPACE for byte in gap)
     return has_space == any(byte in _SPACE for byte in written) or not written.strip(b"\0")
 

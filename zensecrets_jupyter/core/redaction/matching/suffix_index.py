@@ -19,7 +19,7 @@ _SEARCHED_BYTES = 256
 _SEPARATOR = 0
 """The byte between the letters of two patterns. It is no letter."""
 _FILTER_BYTES_PER_WINDOW = 8
-"""Minimum size of the filter per window. At this size, one of 64 other texts passes the filter."""
+"""Minimum size of the filter per window. At this size, about one of 20 other texts passes the filter."""
 
 
 class SuffixIndex:
@@ -39,7 +39,7 @@ class SuffixIndex:
         self._filter = bytearray(1024)
 
     def add(self, pattern: Pattern) -> None:
-        """Add the last letters of ``pattern``. The next search indexes them."""
+        """Add the last letters of ``pattern``, unless it is short. The next search indexes them."""
         if pattern.last - pattern.first > 2 * SHORTEST_VALUE:
             self._new_patterns.append(pattern)
 

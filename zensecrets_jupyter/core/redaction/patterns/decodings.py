@@ -131,7 +131,7 @@ def _texts_in_digits(value: str) -> Iterator[str]:
 def binary_keys(value: str) -> list[bytes]:
     """Return the bytes of a binary key in base64 or hexadecimal; at most one.
 
-    An example is a key of AES or HMAC.
+    A binary key is an encryption key, such as one of AES or HMAC.
 
     Bytes that are text, or that have another length than usual keys, are left out.
     """
@@ -182,7 +182,7 @@ def _secret_fields(value: str) -> Iterator[str]:
 
 
 def _keys_in_list(value: str) -> list[str]:
-    """Return the keys in a list of keys that are separated by commas without blanks."""
+    """Return the keys, such as API keys, in a list with commas and without blanks."""
     keys = value.split(",") if "," in value and not any(character.isspace() for character in value) else []
     return keys if all(map(looks_random, keys)) else []
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SHORTEST_PART = 12
-"""Minimum number of characters of a truncated value that are masked, as written in the output."""
+"""A part of a value is masked if the output shows at least this number of its characters."""
 MAX_CHANCE_LETTERS = 2
 """Maximum number of letters after a quote or a line end that may equal the next letters of a truncated value by chance."""
 _ANCHOR_DISTANCE = 24

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from zensecrets_jupyter.core.redaction.recognition.lazy_pattern import LazyPattern
 from zensecrets_jupyter.core.redaction.recognition.token_shapes import tokens_in
-from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_number, is_opaque, is_path, is_reference, is_switch
+from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_number, is_opaque, is_path, is_reference_or_placeholder, is_switch
 from zensecrets_jupyter.core.redaction.recognition.variable_names import NameSensitivity, classify_name
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class SecretFragment(NamedTuple):
 
 
 def is_secret(name: str, value: str) -> bool:
-    """Return whether a value with this name is a secret.
+    """Return whether the value of a variable, a field or a JSON key with this name is a secret.
 
     The formats of well-known tokens are not checked.
     """
@@ -38,7 +38,7 @@ def is_secret(name: str, value: str) -> bool:
         return False
     if sensitivity is NameSensitivity.POSSIBLE:
         return is_opaque(text)
-    if is_switch(text) or is_reference(text) or is_path(text):
+    if is_switch(text) or is_reference_or_placeholder(text) or is_path(text):
         return False
     return sensitivity is NameSensitivity.PASSWORD or not is_number(text)
 
@@ -96,7 +96,7 @@ def _secrets_of_url(scheme: str, rest: str) -> Iterator[str]:
 
 def _text_and_decoded(text: str) -> Iterator[str]:
     """Yield ``text`` as written and percent-decoded, unless it is a reference or a placeholder."""
-    if text and not is_reference(text):
+    if text and not is_reference_or_placeholder(text):
         yield text
         if "%" in text:
             yield unquote(text)
@@ -143,7 +143,7 @@ def fragments_of_pair(value: str) -> list[SecretFragment]:
     match = re.match(r"[\w.+-]+(?:@[\w.-]+)?:(?!//)([^\s@]{3,}?)(?:@[\w.(\[:-].*)?\Z", value) or re.match(
         r"[\w$#]+/([^\s@/]{3,})@\S+\Z", value
     )
-    return [SecretFragment(match[1], "the password in it")] if match and not is_reference(match[1]) else []
+    return [SecretFragment(match[1], "the password in it")] if match and not is_reference_or_placeholder(match[1]) else []
 
 
 # A URL with a path.
@@ -176,7 +176,7 @@ def is_webhook(name: str, value: str) -> bool:
 def fragments_of_header(value: str) -> list[SecretFragment]:
     """Return the credentials after a scheme such as ``Bearer`` or ``Basic``; at most one."""
     match = re.match(r"\s*(?:Authorization:\s*)?(?:Bearer|Basic|Token|ApiKey|Digest)(?:\s+|%20)(\S{6,})\s*\Z", value, re.IGNORECASE)
-    return [SecretFragment(match[1], "the credentials of a header")] if match and not is_reference(match[1]) else []
+    return [SecretFragment(match[1], "the credentials of a header")] if match and not is_reference_or_placeholder(match[1]) else []
 
 
 def fragments_of_cookies(value: str) -> list[SecretFragment]:
@@ -223,7 +223,7 @@ def _fragments_of_tree(name: str, tree: Any, depth: int) -> Iterator[SecretFragm
     """
     if isinstance(tree, dict) and depth:
         for key, subtree in tree.items():
-            # A list with an empty key has the name of the tree around it.
+            # A list with an empty key has the name of the tree around it: the list in {"tokens": {"": ["…"]}} has the name "tokens".
             subtree_name = name if isinstance(subtree, list) and not key else key
             yield from _fragments_of_tree(subtree_name, subtree, depth - 1)
     elif isinstance(tree, list) and depth:
@@ -236,7 +236,7 @@ def _fragments_of_tree(name: str, tree: Any, depth: int) -> Iterator[SecretFragm
 
 
 _SECRET_LEAVES = frozenset({"auth", "identitytoken", "registrytoken", "private_key_id", "private_key"})
-"""Secret keys in the service account files of Google Cloud and in the configuration file of Docker."""
+"""JSON keys whose values are secrets, in the service account files of Google Cloud and in the configuration file of Docker."""
 
 
 def fragments_of_leaf(name: str, value: str) -> list[SecretFragment]:

@@ -1,6 +1,7 @@
-"""The reasons why the values of each name are protected, for the table of ``%secret guard``.
+"""The reasons why values are protected, for the table of ``%secret guard``.
 
-A reason contains no value.
+A value is protected under a name, which its mask shows: ``secret.key`` for a secret, ``env.VARIABLE`` for an environment variable, and
+other names for values from elsewhere, such as a password prompt. A reason belongs to such a name, and contains no value.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from functools import cache
 
 
 class ProtectionReasons:
-    """The reason why the values of each name are protected."""
+    """The reasons why values are protected, by the names of the values in masks."""
 
     def __init__(self) -> None:
         """Create an empty collection."""
@@ -24,7 +25,7 @@ class ProtectionReasons:
         self._reasons.pop(name, None)
 
     def get(self, name: str) -> str:
-        """Return why the values called ``name`` are protected; a name without a reason belongs to a key of a secret."""
+        """Return why the values called ``name`` are protected; a name without a stored reason is ``secret.key``."""
         reason = self._reasons.get(name)
         if reason is not None:
             return reason

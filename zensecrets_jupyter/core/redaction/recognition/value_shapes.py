@@ -35,16 +35,16 @@ _SWITCHES = frozenset(
     {"true", "false", "yes", "no", "on", "off", "none", "null", "auto", "always", "never", "enabled", "disabled", "default"}
 )
 # A file name with an extension.
-_EXTENSION = LazyPattern(r"[^\s/\\]*[A-Za-z][^\s/\\]*\.[a-z][a-z0-9]{0,8}(?:\.[a-z0-9]{1,4})?")
+_FILE_NAME = LazyPattern(r"[^\s/\\]*[A-Za-z][^\s/\\]*\.[a-z][a-z0-9]{0,8}(?:\.[a-z0-9]{1,4})?")
 _PATH_STARTS = ("/", "*.", "~/", "./", "../", "\\\\", "s3://", "gs://", "file:")
 _LONGEST = 1024
-"""Number of characters at the start of a long text that are classified."""
+"""Number of characters at the start of a long text that are classified, and maximum length of a path."""
 
 
-def is_reference(value: str) -> bool:
-    """Return whether ``value`` is a reference to a secret or a placeholder.
+def is_reference_or_placeholder(value: str) -> bool:
+    """Return whether ``value`` stands for a secret that is not in it.
 
-    Examples are ``${TOKEN}`` and ``changeme``.
+    It is a reference to the secret, such as ``${TOKEN}``, or a placeholder for it, such as ``changeme``.
     """
     return bool(_REFERENCE.fullmatch(value) or _PLACEHOLDER.fullmatch(value))
 
@@ -68,8 +68,8 @@ def is_path(value: str) -> bool:
         return all(_is_segment(segment, longest_random=12) for segment in re.split(r"[/\\:;]", value) if segment)
     if "/" in value and " " not in value and "://" not in value:
         *folders, file = value.split("/")
-        return bool(_EXTENSION.fullmatch(file)) or all(_is_segment(segment, longest_random=4) for segment in (*folders, file) if segment)
-    return bool(_EXTENSION.fullmatch(value)) and is_plain(value.rpartition(".")[0])
+        return bool(_FILE_NAME.fullmatch(file)) or all(_is_segment(segment, longest_random=4) for segment in (*folders, file) if segment)
+    return bool(_FILE_NAME.fullmatch(value)) and is_plain(value.rpartition(".")[0])
 
 
 def _is_segment(segment: str, *, longest_random: int) -> bool:
@@ -77,9 +77,9 @@ def _is_segment(segment: str, *, longest_random: int) -> bool:
 
     Args:
         segment: The part of the path.
-        longest_random: The maximum length of a segment that may be other than words.
+        longest_random: The maximum length of a segment that is neither words nor a file name, such as ``x64``.
     """
-    return is_plain(segment) or bool(_EXTENSION.fullmatch(segment)) or (len(segment) <= longest_random and not _is_mixed(segment))
+    return is_plain(segment) or bool(_FILE_NAME.fullmatch(segment)) or (len(segment) <= longest_random and not _is_mixed(segment))
 
 
 def is_plain(value: str) -> bool:
@@ -128,5 +128,5 @@ def is_opaque(value: str) -> bool:
         and not _HOST.fullmatch(text)
         and not is_plain(text)
         and not is_path(text)
-        and not is_reference(text)
+        and not is_reference_or_placeholder(text)
     )

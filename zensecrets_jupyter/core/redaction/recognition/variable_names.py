@@ -12,7 +12,7 @@ class NameSensitivity(Enum):
     """The sensitivity of a name: which values with this name are treated as secrets.
 
     Attributes:
-        UNKNOWN: The name does not matter.
+        UNKNOWN: The name does not show that a value is a secret.
         POSSIBLE: A value is a secret if it looks random.
         SECRET: A value is a secret unless it is a number, a path, a switch or a placeholder.
         PASSWORD: A value is a secret unless it is a path, a switch or a placeholder.
@@ -26,7 +26,7 @@ class NameSensitivity(Enum):
 
 # The words of a name, split at separators and at changes of case.
 _WORDS = LazyPattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-# The sensitivity of single words: PASSWORD, SECRET and POSSIBLE.
+# The words that give a name the sensitivity PASSWORD, SECRET or POSSIBLE.
 _PASSWORDS = frozenset(
     """
     PASSWORD PASSWORDS PASSWD PASSWRD PASSPHRASE PASSCODE PASSWDS PWD PW PASS PIN PINCODE OTP TOTP USERPWD MNEMONIC SSHPASS

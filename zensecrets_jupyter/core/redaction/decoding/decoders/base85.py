@@ -40,7 +40,7 @@ _GROUP = 5
 _HIGHEST_DIGIT = b"\x54"
 """The digit with the value 84, with which an incomplete group is padded."""
 _CONTROL_RATIO = 4
-"""GroupLocator may encode text if at most one of four begins with a control character."""
+"""Groups may encode text if at most one of four begins with a control character."""
 # The first of five digits is multiplied by 85**4, so it nearly determines the first byte. A byte below 0x20 is a control character.
 _FIRST_OF_CONTROLS = bytes(set(range((0x20 << 24) // 85**4)) - {(byte << 24) // 85**4 for byte in b"\t\n\r"})
 

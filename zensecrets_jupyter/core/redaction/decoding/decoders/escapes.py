@@ -1,7 +1,7 @@
 """Decoder of escape sequences: backslashes, percent signs, HTML and XML, terminal sequences, invisible characters.
 
-All kinds are decoded together, because code mixes them and a text does not say which kind it uses. A value may contain escape sequences
-of its own. The texts that these sequences encode are protected too, so a value that is decoded too often still matches.
+All of these families are decoded together, because code mixes them and a text does not say which one it uses. A value may contain escape
+sequences of its own. The texts that these sequences encode are protected too, so a value that is decoded too often still matches.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ _FAMILIES = (
     *((start, _compile(start.decode("latin-1"), _ANSI, _INVISIBLE)) for start in (b"\xc2", b"\xe2", b"\xe3", b"\xef")),
 )
 _ALWAYS_ESCAPES = (b"\\", b"\x1b", b"\0")
-"""First bytes of escape sequences that are decoded with any following byte."""
+"""First bytes of escape sequences. A text with one of them is decoded without a check of the bytes that follow."""
 # The most common escape sequences with a backslash.
 _COMMON = {rb"\"": b'"', rb"\'": b"'", rb"\/": b"/", rb"\n": b"\n", rb"\t": b"\t", rb"\r": b"\r"}
 _MANY_BACKSLASHES = 64

@@ -158,7 +158,7 @@ def _wrapped_cells(data: bytes) -> Iterator[DecodedPiece]:
 
 
 def _cell_lines(line: bytes, offset: int) -> Iterator[_CellLine]:
-    """Yield the cells of a line.
+    """Yield the lines of cells that are on one line of a table.
 
     Columns are counted in characters, because a border is one character and three bytes.
     """

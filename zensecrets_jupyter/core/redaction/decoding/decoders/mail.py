@@ -17,8 +17,8 @@ from zensecrets_jupyter.core.redaction.decoding.views import SubstitutedView, Te
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A quick check for quoted-printable. The alternatives are a sign, a blank (unless "=20" may be a number), a character outside ASCII, a line
-# end, and an encoded word.
+# A quick check for quoted-printable. The alternatives are an encoded equals sign or control character, a blank (unless "=20" may be a
+# number), a character outside ASCII, a line end, and an encoded word.
 _QUICK_CHECK = re.compile(rb"=(?<!==)(?:3D|0[0-9A-F]|7F|20(?![0-9]*(?:[\s,.:;)\]}]|\Z))|[C-F][0-9A-F]=[89AB][0-9A-F]|\r?\n|\?)")
 # An escape sequence of quoted-printable.
 _ESCAPE = re.compile(rb"=[0-9A-F]{2}|=[ \t]*\r?\n")
