@@ -20,9 +20,9 @@ const TIMEOUT = 3000;
  * A form in an output. The renderer of ipywidgets renders it; if that renderer
  * finds no widget, the line of the form is displayed instead.
  *
- * ipywidgets passes its manager only to its own renderers in an output. It would
- * not find a renderer of ours around its own, so this class patches the method
- * `renderModel` of ipywidgets' renderer.
+ * ipywidgets passes its widget manager only to its own renderers in an output. It
+ * would not find its renderer inside a renderer of ours. So this class does not wrap
+ * the renderer of ipywidgets, but patches its method `renderModel`.
  */
 export class FormOutput {
   constructor(private readonly _renderer: IRenderMime.IRenderer) {
@@ -64,7 +64,7 @@ export class FormOutput {
         () => {
           this._showLine();
         },
-        // If the line was displayed before, it returns at once instead of the text of ipywidgets.
+        // If the line was displayed before, it replaces the text of ipywidgets at once.
         this._hasShownLine ? 0 : TIMEOUT
       );
     }

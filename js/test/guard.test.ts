@@ -204,6 +204,7 @@ describe('a connection to the guard', () => {
     expect(comm.sent).toEqual([{ kind: 'repaired', cell_id: 'c', is_repaired: true }]);
   });
 
+  // With `null`, the request to the server fails.
   test.each([true, false, null])('asks once whether saved files are checked: %s', async answer => {
     savedFilesAnswer = answer === null ? Promise.reject(new Error('no server')) : Promise.resolve(answer);
     const kernel = new FakeKernel();

@@ -109,7 +109,7 @@ describe('an added key', () => {
     expect(name.getAttribute('aria-invalid')).toBe('true');
   });
 
-  test('has a masked value that is checked by the rules for sensitive values', () => {
+  test('has a value that is shown as dots and checked by the rules for sensitive values', () => {
     const page = showForm({ ...WITHOUT_FIELDS, rules: [rule('x', 'No x.', { sensitive_only: true })] });
     expect(addedKeyInputs(page, 0)[1].type).toBe('password');
     fillAddedKey(page, 0, 'a', 'x');

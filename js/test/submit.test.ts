@@ -106,7 +106,7 @@ describe('submitting', () => {
   });
 });
 
-describe('a key', () => {
+describe('a pressed key', () => {
   test('Enter submits from an input of one line', () => {
     const page = showFilledForm();
     expect(press(page.input('token'), 'Enter').defaultPrevented).toBe(true);

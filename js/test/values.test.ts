@@ -41,7 +41,7 @@ describe('a field', () => {
     expect(page.input('token').hasAttribute('aria-required')).toBe(false);
   });
 
-  test('is masked if it is sensitive, and not otherwise', () => {
+  test('shows its value as dots if it is sensitive, and not otherwise', () => {
     const page = showForm(
       form({
         sections: [
@@ -69,7 +69,7 @@ describe('a field', () => {
     expect(input.dataset).toMatchObject({ '1pIgnore': '', lpignore: 'true', bwignore: '' });
   });
 
-  test('that is masked cannot be copied', () => {
+  test('that is shown as dots cannot be copied', () => {
     const page = showForm(
       form({ sections: [section([field('pem', { media_type: 'text/plain' }), field('token')])] })
     );
@@ -303,7 +303,7 @@ describe('the button that reveals a value', () => {
     expect(page.input('token')).toHaveProperty('type', 'password');
   });
 
-  test('unmasks a text area as well', () => {
+  test('shows the text of a text area as well', () => {
     const page = showForm(
       form({ sections: [section([field('pem', { media_type: 'application/x-pem-file' })])] })
     );

@@ -1,7 +1,7 @@
 """Messages between the kernel's part and the browser's part of a form.
 
-The state is synchronised, recorded and saved, so no field of it may say anything about a value. Only a :class:`Submission` contains
-values, and the browser encrypts it.
+Jupyter sends the state to every open page and saves it in the notebook, so no field of it may say anything about a value. Only a
+:class:`Submission` contains values, and the browser encrypts it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class FormField(Message):
         key: The key of the secret, or the name of the component's attribute.
         description: A short explanation; may be empty.
         required: Whether an empty field is a problem, if the kernel has no value that the field keeps.
-        sensitive: Whether the browser shows dots.
+        sensitive: Whether the browser shows dots instead of the typed value.
         current_value_label: The label of the stored value that an empty field keeps, such as "set"; empty if no value is stored.
         has_earlier_input: Whether the kernel has a valid value from an earlier submission of this form, which an empty field keeps.
         removable: Whether the user may remove the stored value.
@@ -87,7 +87,7 @@ class PassphraseField(Message):
 
     Attributes:
         label: The label, such as "Passphrase of secrets manager 'default'".
-        is_new: Whether the user chooses a new passphrase. A new passphrase is typed twice; if it is empty, the key is stored in a file.
+        is_new: Whether the user chooses a new passphrase. It is typed twice; if it is empty, a key file protects the store instead.
         problem: The problem that the kernel found in the last submission; may be empty.
     """
 
@@ -170,7 +170,7 @@ class SectionAnswer(Message):
     """The values of one section of a submission.
 
     Attributes:
-        values: Pairs of a key and a value, without empty fields. They are no mapping, because a mapping would lose a repeated key.
+        values: Pairs of a key and a value, without empty fields. A mapping would lose a repeated key, which is a mistake to report.
         removed: The keys to remove.
     """
 

@@ -58,15 +58,16 @@ class FormAsker:
         return _make_prompt_asker(self._shell).choose(question, choices, alternative=alternative)
 
 
-def make_asker(shell: InteractiveShell, *, waits: bool = False, is_awaited: bool = False) -> Asker:
+def make_asker(shell: InteractiveShell, *, has_wait_option: bool = False, is_awaited: bool = False) -> Asker:
     """Return the asker for a command in ``shell``.
 
     Args:
         shell: The shell.
-        waits: Whether the command needs the answer before it continues, because of the option `--wait`.
-        is_awaited: Whether the cell awaits the result of the command. Only then can a command wait for a form.
+        has_wait_option: Whether the user wrote `--wait`, so that the cell must not end before the user answers.
+        is_awaited: Whether the cell awaits the result of the command. IPython allows that for some calls only, and without it the cell
+            can wait for prompts, but not for a form.
     """
-    if can_show_forms(shell) and (not waits or (is_awaited and can_await_forms(shell))):
+    if can_show_forms(shell) and (not has_wait_option or (is_awaited and can_await_forms(shell))):
         return FormAsker(shell)
     return _make_prompt_asker(shell)
 
@@ -81,7 +82,7 @@ def make_passphrase_source(shell: InteractiveShell) -> Callable[[str], str]:
 
 
 def _make_prompt_asker(shell: InteractiveShell) -> Asker:
-    # %load_ext imports this module, and with this import it would take a tenth longer.
+    # %load_ext imports this module. With this import at the top of the module, %load_ext would take ten percent longer.
     from zensecrets_jupyter.notebook.prompt_asker import make_prompt_asker
 
     return make_prompt_asker(shell)

@@ -1,8 +1,9 @@
 """The terminal of the ``jupyter console`` that started this kernel.
 
-A console reads a prompt's answer line by line and shows what is typed between two lines, so it may show lines of a pasted private key.
-If the console has started the kernel, the kernel therefore reads the answer from the console's terminal itself. A console that connects
-to a running kernel (``--existing``) can't be found.
+A console reads a prompt's answer line by line, and its terminal shows text that arrives after one line and before the console reads the
+next one. So lines of a pasted private key may be shown. If the console has started the kernel, the kernel therefore reads the answer from
+the console's terminal itself. A console that connects to a running kernel (``--existing``) is not found, because it is not the kernel's
+parent process.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ _CONSOLE = re.compile(r"jupyter[-_]console")
 
 
 def find_console_terminal() -> Path | None:
-    """Return the terminal of the console that started this kernel and runs the current cell, or ``None``."""
+    """Return the device file of the console's terminal, or ``None``.
+
+    The console must have started this kernel, and must run the current cell.
+    """
     process_id = os.environ.get(_PARENT_VARIABLE, "")
     if sys.platform == "win32" or not process_id.isdigit():
         return None

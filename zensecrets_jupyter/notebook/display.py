@@ -20,11 +20,11 @@ _TABLE_FUNCTIONS = {
     (f"{_CORE}.stack.validation", "Report"): "report_table",
     (f"{_CORE}.steps.execution.run", "PipelineRun"): "run_table",
 }
-"""The function of ``commands.tables`` that makes the table, by module and class."""
+"""The name of the function in ``commands.tables`` that makes the table, by module and class."""
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
-    """Display objects of the classes above as tables in ``shell``, in HTML and plain text; ``undo`` stops it."""
+    """Display objects of the classes in ``_TABLE_FUNCTIONS`` as tables in ``shell``, in HTML and plain text; ``undo`` stops it."""
     formatters = shell.display_formatter.formatters
     for (module, class_name), function_name in _TABLE_FUNCTIONS.items():
         for mime, printer in (("text/html", _html_printer(function_name)), ("text/plain", _plain_printer(function_name))):
@@ -44,9 +44,9 @@ def _html_printer(function_name: str) -> Callable[[Any], str]:
 
 
 def _plain_printer(function_name: str) -> Callable[[Any, Any, bool], None]:
-    def show(value: Any, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - IPython calls a printer with these positional arguments
-        is_nested = len(printer.stack) > 1
-        printer.text(repr(value) if is_nested else str(_table(function_name, value)))
+    def show(value: Any, pretty_printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - IPython calls a printer with these positional arguments
+        is_nested = len(pretty_printer.stack) > 1
+        pretty_printer.text(repr(value) if is_nested else str(_table(function_name, value)))
 
     return show
 

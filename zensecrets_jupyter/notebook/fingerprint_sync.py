@@ -24,7 +24,10 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
 
 
 def store_fingerprints(_result: object = None) -> None:
-    """Store fingerprints of new values, and print the warnings of commands and of the store."""
+    """Store fingerprints of new values, and print notes.
+
+    A note says, for example, that an interrupted import was undone, or that the fingerprint file can't be written.
+    """
     # After an update of the package, the next command reports this error. It is not repeated below each cell.
     with suppress(PackageChangedError):
         from zensecrets_jupyter.commands.files.fingerprint_sync import sync_fingerprints
@@ -32,4 +35,4 @@ def store_fingerprints(_result: object = None) -> None:
 
         for note in (take_notes(), sync_fingerprints()):
             if note:
-                print(note, file=sys.stderr)  # noqa: T201 - the warning belongs to the cell's output
+                print(note, file=sys.stderr)  # noqa: T201 - the note belongs to the cell's output

@@ -58,7 +58,7 @@ def can_prompt(shell: InteractiveShell) -> bool:
     kernel = getattr(shell, "kernel", None)
     if kernel is None:
         return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
-    return bool(getattr(kernel, "_allow_stdin", False)) and _request(shell).get("header", {}).get("msg_type") != "comm_msg"
+    return bool(getattr(kernel, "_allow_stdin", False)) and _current_request(shell).get("header", {}).get("msg_type") != "comm_msg"
 
 
 def can_show_forms(shell: InteractiveShell) -> bool:
@@ -76,11 +76,11 @@ def can_show_forms(shell: InteractiveShell) -> bool:
         raise SettingsError(f"{FORMS_VARIABLE} has the invalid value {setting!r}.", hint="Set it to on, off or auto.")
     if setting == "off" or getattr(shell, "kernel", None) is None or not can_prompt(shell) or not can_make_forms():
         return False
-    return setting == "on" or bool(_request(shell).get("metadata", {}).get("cellId")) or "google.colab" in sys.modules
+    return setting == "on" or bool(_current_request(shell).get("metadata", {}).get("cellId")) or "google.colab" in sys.modules
 
 
 def can_make_forms() -> bool:
-    """Return whether the script and the package that a form needs are installed."""
+    """Return whether this installation can create forms: it needs ``form.js`` and anywidget."""
     return (WIDGET_FOLDER / "form.js").is_file() and find_spec("anywidget") is not None
 
 
@@ -135,6 +135,7 @@ def _discard_further_lines() -> None:
         pass
 
 
-def _request(shell: InteractiveShell) -> dict[str, Any]:
+def _current_request(shell: InteractiveShell) -> dict[str, Any]:
+    """Return the message of Jupyter's protocol that the kernel processes now."""
     request = shell.kernel.get_parent("shell")
     return request if isinstance(request, dict) else {}

@@ -28,12 +28,13 @@ def make_prompt_asker(shell: InteractiveShell) -> Asker:
         return NonInteractiveAsker()
     ask = _ask_in_terminal if getattr(shell, "kernel", None) is None else _ask_in_front_end
 
-    def ask_visible(prompt: str) -> str:
-        # The answer is no secret, but the prompt is hidden too, because a history would record an answer to `input`.
+    def ask_unprotected(prompt: str) -> str:
+        # PromptAsker asks in this way for answers that are no secrets, such as a key's name. The prompt is hidden anyway, because a
+        # history would record an answer to `input`.
         with unprotected_prompts():
             return ask(prompt)
 
-    return PromptAsker(ask, print, prompt_visible=ask_visible)
+    return PromptAsker(ask, print, prompt_visible=ask_unprotected)
 
 
 def _ask_in_front_end(prompt: str) -> str:

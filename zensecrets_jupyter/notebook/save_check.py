@@ -80,7 +80,7 @@ class SaveCheck:
 
         Returns:
             ``on``: whether the guard is on. ``names``: the names of the values in the document. ``document``: the masked document, if it
-            differs from the given one.
+            differs from the given one. A document in base64 is only searched, and not returned.
         """
         if not self._guard.is_on:
             return {"on": False, "names": []}
@@ -114,7 +114,7 @@ class SaveCheck:
             for value, name in new_values:
                 self._matcher.add(value, name)
             self._matcher_size += len(new_values)
-            # A masker caches texts without a match, so a matcher with further values needs a new one.
+            # A masker caches texts without a match. With further values these texts may have one, so a new masker replaces the old one.
             self._masker = DocumentMasker(self._matcher)
         return self._masker
 

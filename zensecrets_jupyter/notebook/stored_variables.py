@@ -86,6 +86,7 @@ class _ReferenceDatabase:
         """
         from zensecrets_jupyter.core.pickling import to_storable
 
+        # %store saves a variable under the key `autorestore/NAME`; the error quotes only NAME.
         problem: ArtifactError | None = None
         stored: Any = None
         try:

@@ -30,7 +30,7 @@ export interface IFormField {
   readonly description: string;
   /** Whether an empty field is a problem, if the kernel has no value that the field keeps. */
   readonly required: boolean;
-  /** Whether the browser shows dots. */
+  /** Whether the browser shows dots instead of the typed value. */
   readonly sensitive: boolean;
   /** The label of the stored value that an empty field keeps, such as "set"; empty if no value is stored. */
   readonly current_value_label: string;
@@ -64,7 +64,7 @@ export interface IFormSection {
 export interface IPassphraseField {
   /** The label, such as "Passphrase of secrets manager 'default'". */
   readonly label: string;
-  /** Whether the user chooses a new passphrase. A new passphrase is typed twice; if it is empty, the key is stored in a file. */
+  /** Whether the user chooses a new passphrase. It is typed twice; if it is empty, a key file protects the store instead. */
   readonly is_new: boolean;
   /** The problem that the kernel found in the last submission; may be empty. */
   readonly problem: string;
@@ -126,7 +126,7 @@ export interface IFormOutput {
 
 /** The values of one section of a submission. */
 export interface ISectionAnswer {
-  /** Pairs of a key and a value, without empty fields. They are no mapping, because a mapping would lose a repeated key. */
+  /** Pairs of a key and a value, without empty fields. A mapping would lose a repeated key, which is a mistake to report. */
   readonly values: readonly (readonly [string, string])[];
   /** The keys to remove. */
   readonly removed: readonly string[];

@@ -71,7 +71,7 @@ export class OpenForm {
     (this._parts[0] ?? this._submit).focus();
   }
 
-  /** Focus the first control with a problem that the kernel found. */
+  /** Focus the first control with a problem that the kernel found, or the submit button if the problem belongs to no control. */
   focusProblem(): void {
     const invalidFields = this._sections.map(section => section.invalidField);
     const part = invalidFields.find(field => field !== undefined);

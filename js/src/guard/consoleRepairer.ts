@@ -17,8 +17,8 @@ export class ConsoleRepairer implements IRepairer {
     if (cell === null) {
       return false;
     }
+    // A cell of a console cannot be edited after its execution, so its source is the executed one.
     const executedSource = cell.sharedModel.getSource();
-    // A cell of a console cannot be edited after its execution, so this is the executed source.
     return repairByContext(cell.sharedModel, unchanged, source) && replaceInHistory(this._console, executedSource, source);
   }
 

@@ -37,7 +37,7 @@ export interface IKernel {
   requestCommInfo(content: { readonly target_name: string }): Promise<{ readonly content: unknown }>;
 }
 
-/** The maximum number of times that outputs are sent again because they have changed. */
+/** The maximum number of times that outputs are sent again because one has changed before the answer of the guard arrived. */
 const MAX_RETRIES = 5;
 
 /**

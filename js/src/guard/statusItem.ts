@@ -10,7 +10,10 @@ export class StatusItem extends Widget {
     this.showStatus(null);
   }
 
-  /** Show the status of the guard, and whether saved files are checked. `null` means that the status or the check is unknown. */
+  /**
+   * Show the status of the guard, and whether saved files are checked. A `status` of `null` means that the kernel has no
+   * guard; `checksSavedFiles` is `null` while the answer is unknown.
+   */
   showStatus(status: IStatusMessage | null, checksSavedFiles: boolean | null = null): void {
     this.node.textContent = status === null ? '' : textOf(status, checksSavedFiles);
     this.node.title = status === null ? '' : captionOf(status, checksSavedFiles);

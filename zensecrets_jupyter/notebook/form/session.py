@@ -109,7 +109,7 @@ class FormSession:
         self._end(asker.ask(self._request))
 
     def ask_next(self, request: FormRequest) -> None:
-        """Replace the request by ``request``, because the rest of the command needs more values."""
+        """Show the fields of ``request`` next, because the rest of the command needs more values."""
         self._release_announcement()
         self._set_request(request)
 
@@ -141,7 +141,8 @@ class FormSession:
 
     def _cancel(self) -> None:
         if self._request.offer is not None:
-            # The form is an offer at the end of a command. What the command did before remains done.
+            # The form is only an offer of a command that has already changed something: `stack import` has imported the stack, and offers
+            # to register its missing secrets. So the command succeeds without the secrets.
             self._end(self._request.offer.outcome_if_declined)
             return
         completed = list(self._request.continuation.completed_subjects())
@@ -157,7 +158,7 @@ class FormSession:
             self._log(f"{self._subject}: a message was refused, since {refusal}.")
             self._show(Problems(form=_UNREADABLE))
             return
-        problems = self._store_valid_values(submission)
+        problems = self._keep_valid_values(submission)
         if problems.fields or problems.form:
             self._show(problems)
         elif submission.passphrase and self._request.continuation.required_passphrase() is None:
@@ -183,8 +184,8 @@ class FormSession:
             raise RefusedMessageError("its sections are not those of the form")
         return submission
 
-    def _store_valid_values(self, submission: Submission) -> Problems:
-        """Store the valid values of a submission, and return the problems of the invalid ones."""
+    def _keep_valid_values(self, submission: Submission) -> Problems:
+        """Keep the valid values of a submission for the next one, and return the problems of the invalid ones."""
         problems: dict[tuple[str, str], str] = {}
         for section, answer in zip(self._request.sections, submission.sections, strict=True):
             values = dict(self._valid_answers.get(section.subject, Answer({})).values)
@@ -245,11 +246,13 @@ class FormSession:
         self._on_change()
 
     def _end(self, outcome: Outcome) -> None:
+        """Close the form with the outcome of its command."""
         self.outcome = outcome
         lines = outcome.message.splitlines()
         self._close("submitted", f"✔ {outcome.summary or (lines[0] if lines else 'done')}", lines[1:])
 
     def _close(self, phase: Literal["submitted", "cancelled", "dismissed"], line: str, details: Sequence[str] = ()) -> None:
+        """Replace the form by a line, and drop all values; the callers set the outcome or the problem."""
         self._release_announcement()
         self._valid_answers = {}
         self._key = OneTimeKey()

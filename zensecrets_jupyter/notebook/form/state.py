@@ -65,7 +65,7 @@ def open_state(  # noqa: PLR0913 - each argument is a part of the state
         sections=tuple(
             _section(
                 section,
-                # The title of a form for a single secret contains its name.
+                # The title of a form for a single secret begins with its name, so the section does not repeat the name.
                 title="" if request.title.startswith(section.subject) else section.subject,
                 completed_label="done" if section.subject in completed else "",
                 problems=problems,

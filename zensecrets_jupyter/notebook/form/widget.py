@@ -35,7 +35,7 @@ _open_forms: weakref.WeakSet[FormWidget] = weakref.WeakSet()
 _ended_forms: list[FormWidget] = []
 """Forms that have ended since the newest form was created.
 
-Their widgets stay open for a while, because they have to receive and refuse late messages of front ends.
+Their widgets are not closed at once, because they have to receive and refuse late messages of front ends.
 """
 
 
@@ -60,7 +60,8 @@ class FormWidget(anywidget.AnyWidget):
         super().__init__(_esm=_script("form.js") if can_make_forms() else "")
         self._shell = shell
         self._display_id = f"zensecrets-{self.model_id}"
-        self._is_displayed = False
+        # Whether the form is in the output of a cell. The session knows whether a front end has displayed it.
+        self._has_output = False
         # The event loop of each cell that awaits the form, and the future that ends its waiting.
         self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         # The number comes from the list of inputs, because releases of IPython increase the execution count at different times.
@@ -79,12 +80,12 @@ class FormWidget(anywidget.AnyWidget):
         return f"<{type(self).__name__}: {self._session.line}>"
 
     def _ipython_display_(self) -> None:
-        if not self._is_displayed and not can_show_forms(self._shell):
+        if not self._has_output and not can_show_forms(self._shell):
             self._session.ask_through(make_prompt_asker(self._shell))
             return
         # With the same display identifier, the line of the ended form replaces the form in the notebook.
-        display(self._mime_bundle(), raw=True, display_id=self._display_id, update=self._is_displayed)
-        self._is_displayed = True
+        display(self._mime_bundle(), raw=True, display_id=self._display_id, update=self._has_output)
+        self._has_output = True
 
     def __await__(self) -> Generator[Any, None, Any]:
         """Wait until the form ends, and return its result; see :meth:`result`."""
@@ -98,7 +99,7 @@ class FormWidget(anywidget.AnyWidget):
         """
         if self._session.problem is not None:
             raise self._session.problem
-        return self._value(self._session.outcome)
+        return self._result_for(self._session.outcome)
 
     def _handle_msg(self, message: Mapping[str, Any]) -> None:
         """Process a message of a front end; ipywidgets calls this method.
@@ -114,11 +115,12 @@ class FormWidget(anywidget.AnyWidget):
         else:
             self._session.receive(data.get("content") if isinstance(data, dict) and method == "custom" else None)
 
-    def _value(self, outcome: Outcome | None) -> Any:
+    def _result_for(self, outcome: Outcome | None) -> Any:
+        """Return what code that awaits the form gets for the outcome of its command."""
         return outcome.value if outcome is not None else None
 
     async def _wait(self) -> Any:
-        if self._session.is_open and not self._is_displayed:
+        if self._session.is_open and not self._has_output:
             self._ipython_display_()
         if self._session.is_open:
             if not can_await_forms(self._shell):
@@ -142,7 +144,7 @@ class FormWidget(anywidget.AnyWidget):
             self.set_trait("_esm", _script("line.js"))
         _open_forms.discard(self)
         _ended_forms.append(self)
-        if self._is_displayed:
+        if self._has_output:
             self._ipython_display_()
         for loop, ended in self._waiters:
             # The event loop of the waiting cell may be closed.
@@ -193,7 +195,7 @@ class SecretForm(FormWidget):
             request = register_form(manager, name, schemas.get_schema(schema), keys=checked_keys, values={})
         super().__init__(request)
 
-    def _value(self, _outcome: Outcome | None) -> BaseSecretSchema:
+    def _result_for(self, _outcome: Outcome | None) -> BaseSecretSchema:
         return self._manager.get_secret(self._name)
 
 

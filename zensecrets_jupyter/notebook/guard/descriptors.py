@@ -33,7 +33,7 @@ If the user has stopped the terminal by Ctrl-S, the thread cannot write.
 _CAPTURE_TIMEOUT = 30.0
 """Seconds that the beginning and the end of a capture wait for the thread at most.
 
-Captured output must be complete, also on a busy machine.
+The self-test captures output, and it must get all of it, also on a busy machine.
 """
 
 

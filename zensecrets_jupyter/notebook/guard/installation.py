@@ -45,6 +45,7 @@ def install(shell: InteractiveShell, undo: ExitStack) -> Guard:
     protect_environment(os.environ)
     password_prompts.install(shell, guard.redactor, undo)
     if getattr(shell, "kernel", None) is not None:
+        # Child processes inherit this variable. It tells our terminal command that its output becomes output of a cell.
         os.environ[CHILD_VARIABLE] = "1"
         undo.callback(os.environ.pop, CHILD_VARIABLE, None)
     channels = _channels_of(shell, guard)

@@ -32,7 +32,8 @@ class GuardedText(RedactingText):
 class StreamChannel:
     """The channel of ``sys.stdout`` or ``sys.stderr``.
 
-    It is used in a program that embeds IPython, because the guard may not replace the descriptors of that program.
+    It is used where the guard does not replace descriptors 1 and 2: in a program that runs a shell and owns its descriptors, on Windows,
+    and if a descriptor is closed.
     """
 
     def __init__(self, name: str, guard: Guard) -> None:

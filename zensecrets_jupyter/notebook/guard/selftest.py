@@ -100,6 +100,7 @@ def _probe_messages(  # noqa: PLR0913, PLR0917 - a probe needs the shell, its ch
         while sum(text.count(end_text) for text in captured_texts.copy()) < path_count and time.monotonic() < deadline:
             sys.stdout.flush()
             time.sleep(0.01)
+    # The texts are checked one by one and joined, because a canary may be divided between two messages.
     return check_output(name, canaries, "\n".join([*captured_texts, "".join(captured_texts)]))
 
 
@@ -135,19 +136,19 @@ def _header(parent: Any) -> dict[str, Any]:
 def _stored_outputs(shell: Any) -> dict[int, list[tuple[Any, int]]]:
     """Return the outputs that IPython 9 stores by cell, each with the number of its stream texts."""
     outputs = getattr(shell.history_manager, "outputs", {})
-    return {line: [(output, len(output.bundle.get("stream", ()))) for output in stored] for line, stored in outputs.items()}
+    return {cell: [(output, len(output.bundle.get("stream", ()))) for output in stored] for cell, stored in outputs.items()}
 
 
 def _forget_outputs(shell: Any, before: dict[int, list[tuple[Any, int]]]) -> None:
     """Remove the outputs that IPython has stored since ``before``."""
     outputs = getattr(shell.history_manager, "outputs", {})
-    for line in list(outputs):
+    for cell in list(outputs):
         # IPython has no entry for a cell without output.
-        if not before.get(line):
-            del outputs[line]
+        if not before.get(cell):
+            del outputs[cell]
             continue
-        outputs[line][:] = [output for output, _ in before[line]]
-        for output, length in before[line]:
+        outputs[cell][:] = [output for output, _ in before[cell]]
+        for output, length in before[cell]:
             del output.bundle.get("stream", [])[length:]
 
 
@@ -245,7 +246,7 @@ def _write_by_program(text: str) -> None:
 
 
 def _probe_own_output(descriptors: Sequence[DescriptorChannel], canaries: Mapping[str, Canary]) -> list[ChannelResult]:
-    """Probe the kernel process's own output, such as a server's log."""
+    """Probe the output that the kernel process writes to its own terminal, or to the log of the server that started it."""
     if not descriptors:
         return []
     write = partial(_write_to_descriptor, descriptors[0].numbers[0])

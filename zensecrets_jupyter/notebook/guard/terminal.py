@@ -30,8 +30,8 @@ _TERMINAL_MODULE = "IPython.terminal.interactiveshell"
 def terminal_channels(shell: InteractiveShell, guard: Guard) -> list[Channel]:
     """Return the channels of a shell without a kernel.
 
-    In a process of IPython these are the descriptors and the prompts. A program that embeds a shell owns its descriptors, so only
-    Python's own streams are redacted there.
+    For IPython's own terminal shell these are the descriptors and the prompts. Any other shell runs in a program that owns its descriptors,
+    so only ``sys.stdout`` and ``sys.stderr`` are redacted there. The same applies on Windows, and if a descriptor is closed.
     """
     module = sys.modules.get(_TERMINAL_MODULE)
     if module is None or not isinstance(shell, module.TerminalInteractiveShell) or os.name != "posix" or not _are_stdout_and_stderr_open():
@@ -55,7 +55,7 @@ class PromptChannel:
 
         Args:
             shell: The shell.
-            module: The module of the shell's class.
+            module: The module of the shell's class; the channel replaces its function ``patch_stdout``.
             guard: The guard.
             descriptors: The channels of stdout and stderr.
         """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # A magic is at the start of a line, or after `x = `.
 _MAGIC = re.compile(rf"(?:^|.*=)\s*%{{1,2}}({LINE_MAGICS}|{WITH_SECRETS})\s+(.*)$")
-# The arguments of %%with_secrets are names of secrets, like those of `secret get`.
+# The arguments of %%with_secrets are names of secrets, so they are completed like the arguments of `secret get`.
 _COMMANDS = {**GROUPS, WITH_SECRETS: ["secret", "get"]}
 
 

@@ -58,7 +58,8 @@ def replace_magic(shell: InteractiveShell, kind: str, name: str, magic: Callable
 def convert_errors(magic: Callable[..., Any]) -> Callable[..., Any]:
     """Return ``magic`` with our own errors raised as ``UsageError``.
 
-    IPython shows a ``UsageError`` in one line without a traceback, but an error of a subclass with a traceback.
+    IPython shows a ``UsageError`` in one line without a traceback. It shows a traceback for an error of a subclass, so our errors are
+    converted, instead of being subclasses.
     """
 
     @wraps(magic)
@@ -121,12 +122,19 @@ def _make_awaited_magic(shell: InteractiveShell, group: list[str]) -> Callable[[
 
 
 def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bool = False) -> tuple[Any, Asker]:
-    """Run a command and display its outcome; return the outcome's value and the command's asker."""
+    """Run a command and display its outcome; return the outcome's value and the command's asker.
+
+    Args:
+        shell: The shell.
+        group: The words of the command that the magic stands for: ``["secret"]`` for ``%secret``, none for ``%zen``.
+        line: The rest of the line.
+        is_awaited: Whether the cell awaits the result.
+    """
     from zensecrets_jupyter.commands import tree
     from zensecrets_jupyter.commands.front_end import FrontEndCapabilities
 
     arguments = split_line(line)
-    asker = make_asker(shell, waits=WAIT in arguments, is_awaited=is_awaited)
+    asker = make_asker(shell, has_wait_option=WAIT in arguments, is_awaited=is_awaited)
     capabilities = FrontEndCapabilities(guard=guard_of(shell), selftest=selftest_of(shell), **progress_options(shell))
     with deferred_protection(the_redactor()):
         outcome = tree.run([*group, *arguments], asker, capabilities)
@@ -134,7 +142,7 @@ def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bo
         print(outcome.message)  # noqa: T201 - the output of the command belongs to the cell's output
     if outcome.value is None and outcome.view is not None:
         display(outcome.view)
-    # A value such as the report of `stack validate` shows a failure itself. A failure without a value is shown by an error.
+    # The returned value may show the failure itself, for example the report of `stack validate`. Without a value, an error shows it.
     if outcome.exit_code and outcome.value is None:
         raise UsageError(outcome.summary)
     return outcome.value, asker

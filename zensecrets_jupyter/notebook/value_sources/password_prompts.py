@@ -104,7 +104,7 @@ def _wrap_kernel_prompts(kernel: Any, protect: Any, undo: ExitStack) -> None:
 
     def input_request(prompt: Any, *args: Any, **options: Any) -> Any:
         value = original(prompt, *args, **options)
-        if options.get("password", args[2] if len(args) > 2 else False):  # noqa: PLR2004 - the third further argument is the password flag
+        if options.get("password", args[2] if len(args) > 2 else False):  # noqa: PLR2004 - the third argument after the prompt is the password flag
             protect(value, prompt)
         return value
 

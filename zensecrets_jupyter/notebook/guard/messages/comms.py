@@ -106,7 +106,7 @@ def _omit_masked_state(data: dict[str, Any], redacted: dict[str, Any]) -> dict[s
     state = {name: value for (name, value), masked in pairs if value == masked}
     paths = data.get("buffer_paths") or []
     if any(path and path[0] not in state for path in paths):
-        # The order of the paths assigns buffers to them, so either all paths stay or none.
+        # The first path belongs to the first buffer, and so on. So either all paths stay, or all are removed with their state.
         names_with_buffers = {path[0] for path in paths if path}
         state = {name: value for name, value in state.items() if name not in names_with_buffers}
         paths = []

@@ -1,6 +1,6 @@
 """Placeholders for numbers in scripts and drawings while a message is redacted.
 
-The data of a figure may contain the digits of a value by chance, and redaction must not change it.
+The data of a figure may contain the digits of a value by chance, and redaction must not change these numbers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any
 
 from zensecrets_jupyter.scan.formats.script_numbers import numbers_in_scripts
 
-# Ordinary text contains no private-use characters: https://www.unicode.org/faq/private_use.html
+# Ordinary text contains no private-use characters: https://www.unicode.org/faq/private_use.html. The second character is random, so that a
+# text that quotes a placeholder of an earlier process is not changed.
 _PLACEHOLDER_START = f"\ue000{chr(0xE100 + secrets.randbelow(0x1000))}"
 _PLACEHOLDER = re.compile(f"{_PLACEHOLDER_START}(\\d+)\ue001")
 

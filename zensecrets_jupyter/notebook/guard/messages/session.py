@@ -83,7 +83,7 @@ class SessionChannel:
         finally:
             self._capture = None
 
-    def _target(self, socket: Any, parent: Any) -> Any:
+    def _destination(self, socket: Any, parent: Any) -> Any:
         """Return the destination of a message: the capture if it collects the message, otherwise ``socket``."""
         capture = self._capture
         if capture is None:
@@ -94,7 +94,7 @@ class SessionChannel:
         if not part and part == {}:
             # Nearly every message has empty metadata.
             return self._packed_empty
-        # The session packs this message now, and its content is already redacted.
+        # During `_send_stream`, this is the stream message that the session packs, and its content is already redacted.
         redacted_message = self._redacted_message
         is_safe = not part or not self._guard.is_on
         if redacted_message is not None:
@@ -144,7 +144,7 @@ class SessionChannel:
             content = self._redact_if_packed(content)
             if message is not None and isinstance(message.get("content"), (bytes, str)):
                 msg_or_type = {**message, "content": self._redact_if_packed(message["content"])}
-        socket = self._target(stream, message["parent_header"] if message is not None else parent)
+        socket = self._destination(stream, message["parent_header"] if message is not None else parent)
         return self._send(socket, msg_or_type, content, parent, ident, buffers, track, header, metadata)
 
     def _release_streams(self, identity: str) -> None:
@@ -171,7 +171,7 @@ class SessionChannel:
         # Another thread may reset this attribute before the message is packed. Then the message is redacted twice, which changes nothing.
         self._redacted_message = message
         try:
-            self._send(self._target(socket, message.get("parent_header")), message, ident=ident)
+            self._send(self._destination(socket, message.get("parent_header")), message, ident=ident)
         finally:
             self._redacted_message = None
 
