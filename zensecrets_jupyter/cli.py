@@ -46,6 +46,7 @@ INTERRUPTED = 130
 
 _MAGIC = re.compile(rf"(?<![\w%])%({LINE_MAGICS})\b")
 _TERMINAL_COMMANDS = {name: " ".join([PROGRAM, *group]) for name, group in GROUPS.items()}
+"""The terminal command for each line magic, such as ``zensecrets secret`` for ``%secret``."""
 
 root = tree.make_root(
     quickstart=LazyCommand(

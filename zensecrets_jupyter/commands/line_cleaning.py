@@ -190,7 +190,7 @@ class _ParsedLine(NamedTuple):
             own_words, own_options = self.arguments()
         except UsageProblem:
             return False
-        # Each key occurs once, so sets are enough.
+        # Sets are equal if only the order differs.
         own_arguments = {option.argument for option in own_options}
         return own_words == declared_words and len(own_options) == len(free_options) and own_arguments == set(free_options)
 

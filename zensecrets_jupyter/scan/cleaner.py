@@ -51,8 +51,9 @@ class CleaningResult:
     """The result of cleaning files.
 
     Attributes:
-        cleaned_files: The files from which values were removed.
-        uncleaned_files: The files that could not be cleaned.
+        cleaned_files: The files that were processed without an error.
+        uncleaned_files: The files that could not be cleaned, or that still contain a value. In the second case they are also in
+            ``cleaned_files``.
     """
 
     cleaned_files: list[Path] = field(default_factory=list)
@@ -169,7 +170,7 @@ class Cleaner:
         """Clean a notebook or a text file.
 
         Returns:
-            The reason if a value is still in the file; otherwise an empty list.
+            The reason if the file has changed since it was read, or if it still contains a value; otherwise an empty list.
         """
         if path.read_bytes() != data:
             return ["it changed in the meantime"]
@@ -196,7 +197,7 @@ class Cleaner:
         return [f"{cell.location(self._matcher)} can't be replaced" for cell in remaining]
 
     def _why_uncleanable(self, path: Path, data: bytes) -> str:
-        """Return why a file can't be cleaned, as the end of a sentence; otherwise empty."""
+        """Return why a file can't be cleaned, as the end of a sentence; empty if it can be cleaned."""
         if not may_replace(path):
             return "it is read-only"
         if path.name.endswith(databases.SIDE_FILE_SUFFIXES):

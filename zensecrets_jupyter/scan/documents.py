@@ -43,7 +43,7 @@ class DocumentMasker:
 
         Args:
             node: The document, or a part of one: dicts, lists, strings, numbers, booleans and ``None``. It is not changed.
-            path: The path of ``node``, if it is a part of a notebook.
+            path: The path of ``node`` in a notebook, as for :meth:`mask_string`.
 
         Returns:
             A copy; or ``node`` itself if it contains no value.
@@ -85,7 +85,7 @@ class DocumentMasker:
 
         Args:
             text: The text.
-            path: The path of the text in a notebook; empty for another text.
+            path: The path of the text in a notebook; ``("source",)`` for a source file, and empty for another text.
             is_key: Whether the text is a key of a JSON object.
         """
         digest = b""
@@ -93,6 +93,7 @@ class DocumentMasker:
             digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         if digest in self._clean_hashes:
             return text
+        # Only the path is used here, so the offsets are 0.
         notebook_text = notebooks.NotebookText((JsonToken(path, 0, 0, is_key=is_key),))
         matches = notebooks.find_in_text(self._matcher, text)
         if matches and not is_key and path:

@@ -39,8 +39,8 @@ _REPLACEMENTS_BY_LENGTH = {1: "*", 2: "×", 3: "•", 4: "🔒"}
 def edits_of_source(text: str, matches: Iterable[Match]) -> list[Edit]:
     """Return the edits that remove values from source code.
 
-    A string literal that is a whole value becomes the reference ``{{name.key}}``. On a line that registers or updates a secret,
-    ``--key=VALUE`` becomes ``--key``, so that the command prompts for the value. All other matches become masks.
+    A whole value that is written as in a string literal becomes the reference ``{{name.key}}``. On a line that registers or updates a
+    secret, ``--key=VALUE`` becomes ``--key``, so that the command prompts for the value. All other matches become masks.
     """
     return [_edit_of_source(text, match) for match in matches]
 

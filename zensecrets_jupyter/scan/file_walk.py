@@ -139,7 +139,7 @@ def _is_file(path: Path, skipped_files: list[SkippedFile], state_devices: set[in
 
 
 def _without_duplicates(files: Iterable[Path]) -> list[Path]:
-    """Return the paths, except a symbolic link whose target is another one of the paths or of the earlier links."""
+    """Return the paths without the symbolic links whose target is also in ``files`` or is the target of an earlier link."""
     paths = list(files)
     links = {path: Path(os.path.realpath(path)) for path in paths if os.path.islink(path)}  # noqa: PTH114 - Path.is_symlink raises where the path is too long
     if not links:

@@ -1,6 +1,6 @@
 """Redaction for nbconvert: ``jupyter nbconvert --to html --Exporter.preprocessors=zensecrets_jupyter.server.export.RedactPreprocessor``.
 
-The preprocessor recognises the secrets of the active stack, if they can be read without a prompt. It also recognises values with a
+The preprocessor recognizes the secrets of the active stack, if they can be read without a prompt. It also recognizes values with a
 fingerprint (keyed hashes) under ``ZENSECRETS_HOME``. If the redaction of a notebook fails, the export also fails.
 """
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbconvert.preprocessors import Preprocessor
 
-from zensecrets_jupyter.commands.files.scan_targets import sensitive_values
+from zensecrets_jupyter.commands.files.values_to_find import sensitive_values
 from zensecrets_jupyter.commands.framework.active_manager import active_manager
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.interaction import NonInteractivePassphraseSource, use_passphrase_source

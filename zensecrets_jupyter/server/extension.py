@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _load_jupyter_server_extension(app: ServerApp) -> None:
-    """Register the save hook and the REST API with ``app``."""
+    """Add the save hook and the REST API to ``app``; Jupyter Server calls this function by its name."""
     client = SaveCheckClient(Path(app.runtime_dir), app.log)
     app.contents_manager.register_pre_save_hook(SaveHook(app.log, client))  # type: ignore[no-untyped-call] # Jupyter Server's method has no annotations
     handler = (check_url(app.base_url), CheckHandler, {"client": client})

@@ -3,7 +3,7 @@
 The guard in the kernel masks values in outputs. The hook masks further values: values in the source of a cell, and values in the
 output of a kernel without the extension.
 
-The server process holds no values. It asks the kernels with the extension loaded to mask the file, and it recognises values by the
+The server process holds no values. It asks the kernels with the extension loaded to mask the file, and it recognizes values by the
 fingerprints (keyed hashes) under ``ZENSECRETS_HOME``, if there are any. Files named ``.env`` are not changed, because they are meant to
 contain secrets.
 

@@ -28,7 +28,8 @@ class Field(NamedTuple):
         description: A short description of the value; may be empty.
         required: Whether an empty answer is an error. An empty answer is no error if ``current_value_label`` is not empty.
         sensitive: Whether the input is hidden.
-        current_value_label: Says where the value is that an empty answer keeps: :data:`SET` or "in the file". Empty if there is no value.
+        current_value_label: Describes the existing value, which an empty answer keeps: :data:`SET` or "in the file". Empty if there is no
+            value.
         removable: Whether the person may remove the existing value.
         media_type: The media type of the value, such as ``application/json``; empty if unknown.
         needed_by: The attributes that refer to the value, such as ``annotator 'labels'.authentication_secret``.

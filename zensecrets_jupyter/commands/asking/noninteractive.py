@@ -70,7 +70,7 @@ def _upper_case_name(text: str) -> str:
 
 
 def _from_environment(section: Section, sections: Iterable[Section]) -> dict[str, str]:
-    """Return the values that environment variables contain for the keys of a section."""
+    """Return the values that environment variables contain for the keys of a secret's section; none for a component."""
     if not section.schema:
         return {}
     if section.any_key and not section.fields:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zensecrets_jupyter.commands.files.scan_reports import UNREAD_EXIT_CODE
-from zensecrets_jupyter.commands.files.scan_targets import fingerprints_option, scan_targets
+from zensecrets_jupyter.commands.files.values_to_find import fingerprints_option, read_values_to_find
 from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command
 from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.commands.tables.table import Table
@@ -57,11 +57,11 @@ def clean(  # noqa: PLR0913 - one parameter for each option
             restore, lambda prompt: os.environ.get(PASSPHRASE_VARIABLE) or call.asker.ask_passphrase(prompt), paths or ["."]
         )
         return Outcome(text=f"Restored {', '.join(map(str, restored_paths))}.")
-    targets = scan_targets(fingerprints)
+    values_to_find = read_values_to_find(fingerprints)
     report = ScanReport()
     # A dict keeps the order of the files, and drops duplicates.
     files_to_clean: dict[Path, None] = {}
-    scanner = Scanner(targets.matcher)
+    scanner = Scanner(values_to_find.matcher)
     for path in files_under(paths, report.skipped_files):
         # A write that was interrupted leaves a temporary file, which may contain values.
         if is_leftover(path.name) and not dry_run and remove_leftover(path):
@@ -70,7 +70,7 @@ def clean(  # noqa: PLR0913 - one parameter for each option
         if file_report.findings:
             files_to_clean[_database_of(path)] = None
         report.include(file_report)
-    cleaner = Cleaner(targets.matcher)
+    cleaner = Cleaner(values_to_find.matcher)
     contents, uncleanable_files = cleaner.read(files_to_clean)
     if dry_run:
         action = f"would be cleaned{'' if no_backup else ', after a backup'}"
@@ -130,7 +130,7 @@ def _outcome(report: ScanReport, result: CleaningResult, action: str, backup: st
     Args:
         report: The findings in the files.
         result: The files that were cleaned, or would be cleaned in a dry run, and those that were not.
-        action: The text of the table for a cleaned file.
+        action: The text in the row of a cleaned file, such as "would be cleaned".
         backup: The backup, if there is one.
         paths: The arguments of the command.
     """
@@ -148,4 +148,4 @@ def _outcome(report: ScanReport, result: CleaningResult, action: str, backup: st
         command = shlex.join(["clean", "--restore", backup, *([] if are_all_below else paths)])
         notes.append(f"The original files are in {backup}, sealed with the passphrase. To restore them: %zen {command}")
     table = Table(["file", "values", ""], rows, title="" if rows else "No file contains a value.", note="\n".join(notes))
-    return Outcome(table, view=table)
+    return Outcome(value=table, view=table)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zensecrets_jupyter.commands.files.scan_targets import sensitive_values
+from zensecrets_jupyter.commands.files.values_to_find import sensitive_values
 from zensecrets_jupyter.commands.framework import completion
 from zensecrets_jupyter.commands.framework.active_manager import active_manager
 from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command

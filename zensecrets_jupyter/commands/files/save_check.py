@@ -1,8 +1,8 @@
 """Let the kernels mask the values in a file before a Jupyter Server saves it.
 
-A kernel listens on a loopback port. The port and a key are in a file in the Jupyter runtime folder that only the user can read (0600), like
-the kernel's own connection file. All messages are sealed with the key, so that another program that gets the port of a dead kernel can't
-read them. Values stay in the kernel: it receives the document, and returns the masked document.
+A kernel listens on a loopback port. The port and an encryption key are in a file in the Jupyter runtime folder that only the user can read
+(0600), like the kernel's own connection file. All messages are sealed with the key, so that another program that gets the port of a dead
+kernel can't read them. Values stay in the kernel: it receives the document, and returns the masked document.
 
 In contrast to fingerprints, this method writes nothing about a value to disk, and it also finds values that are too weak for a fingerprint.
 But this method works only while the kernel runs, and only for kernels on the server's machine.
@@ -42,7 +42,7 @@ class Endpoint(NamedTuple):
 
     Attributes:
         port: The port on the loopback interface.
-        key: The key for the messages.
+        key: The key with which the messages are sealed.
         file: The file with the port and the key.
     """
 

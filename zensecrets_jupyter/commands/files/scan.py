@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zensecrets_jupyter.commands.files.scan_reports import FORMATS, UNREAD_EXIT_CODE, as_json, as_sarif, as_table
-from zensecrets_jupyter.commands.files.scan_targets import fingerprints_option, scan_targets
+from zensecrets_jupyter.commands.files.values_to_find import fingerprints_option, read_values_to_find
 from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command
 from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.commands.progress import ProgressDisplay
@@ -38,13 +38,13 @@ def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_form
     locations and never values. `-` is standard input, as in `git diff | zensecrets scan -`. The exit code is 1 if the command finds a
     value, and 2 if it finds none but can't read a file.
     """
-    targets = scan_targets(fingerprints, may_be_empty=unknown)
+    values_to_find = read_values_to_find(fingerprints, may_be_empty=unknown)
     heuristic = None
     if unknown:
         from zensecrets_jupyter.commands.files.heuristic_scan import HeuristicScan
 
-        heuristic = HeuristicScan(targets.matcher).find
-    scanner = Scanner(targets.matcher, heuristic)
+        heuristic = HeuristicScan(values_to_find.matcher).find
+    scanner = Scanner(values_to_find.matcher, heuristic)
     file_paths = [path for path in paths if path != STANDARD_INPUT]
     with ProgressDisplay(call.capabilities, "Scanning") as progress:
         report = scanner.scan(file_paths, progress.report)
@@ -53,7 +53,7 @@ def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_form
             message = "`scan -` reads piped input, but standard input is not a pipe."
             raise UsageProblem(message, hint="Pipe the output of a program into it, as in git diff | zensecrets scan -")
         report.include(scanner.scan_stream(call.capabilities.piped_input, "standard input"))
-    return _outcome(report, report_format, targets.note)
+    return _outcome(report, report_format, values_to_find.note)
 
 
 def _outcome(report: ScanReport, report_format: str, note: str) -> Outcome:
@@ -61,9 +61,9 @@ def _outcome(report: ScanReport, report_format: str, note: str) -> Outcome:
     exit_code = _exit_code(report)
     if report_format == "text":
         table = as_table(report, note)
-        return Outcome(table, view=table, exit_code=exit_code)
+        return Outcome(value=table, view=table, exit_code=exit_code)
     text = as_json(report) if report_format == "json" else as_sarif(report)
-    return Outcome(text, view=text, exit_code=exit_code)
+    return Outcome(value=text, view=text, exit_code=exit_code)
 
 
 def _exit_code(report: ScanReport) -> int:

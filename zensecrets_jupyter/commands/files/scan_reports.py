@@ -87,7 +87,7 @@ def as_json(report: ScanReport) -> str:
         }
         for finding in report.findings
     ]
-    unread = [unread._asdict() for unread in report.skipped_files]
+    unread = [file._asdict() for file in report.skipped_files]
     document = {"findings": findings, "unread": unread, "rotate": report.names, "files": report.file_count, "bytes": report.byte_count}
     return json.dumps(document, indent=2)
 
@@ -113,7 +113,7 @@ def as_sarif(report: ScanReport) -> str:
             for rule_id, rule in _RULES.items()
         ],
     }
-    unread = [{"level": "warning", "message": {"text": f"{unread.path} was not read: {unread.reason}."}} for unread in report.skipped_files]
+    unread = [{"level": "warning", "message": {"text": f"{file.path} was not read: {file.reason}."}} for file in report.skipped_files]
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
@@ -129,7 +129,7 @@ def _sarif_result(finding: Finding) -> dict[str, Any]:
     summary = (
         f"This is the value of {finding.name} ({finding.encoding})" if finding.is_known else f"This looks like a secret ({finding.name})"
     )
-    # By this hash, a code host recognizes the finding in a later report.
+    # By this hash, a code host recognizes the finding in a later report. Therefore its name, zensecretsPlace/v1, does not change.
     attributes = (finding.path, finding.location, finding.name, finding.encoding)
     identity = hashlib.sha256("\0".join(attributes).encode("utf-8", "replace")).hexdigest()
     return {

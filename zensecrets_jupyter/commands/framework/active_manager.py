@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def active_manager() -> SecretsManager:
     """Return the secrets manager of the active stack.
 
-    Interrupted imports into the secrets manager are undone first. The other components of the stack are not opened.
+    Interrupted imports of secrets into the secrets manager are undone first. The other components of the stack are not opened.
 
     Raises:
         NoSecretsManagerError: If the stack has no secrets manager.

@@ -26,7 +26,10 @@ _MAX_PIPED_BYTES = MAX_VALUE_BYTES + len("\r\n")
 _TOO_LARGE = f"has more than {MAX_VALUE_BYTES // 1024} KiB"
 
 _VARIABLE = re.compile(r"\$(?:env:)?[A-Za-z_]\w*|\$\{[^{}]*\}|\$\([^()]*\)|`[^`]+`|%[A-Za-z_]\w*%|\{[A-Za-z_]\w*\}", re.ASCII)
-"""A text that is one variable or one command, in the syntax of a shell (POSIX, PowerShell, cmd) or of IPython."""
+"""A text that is one variable or one command, such as ``$TOKEN`` or ``$(cat FILE)``, in the syntax of a shell or of IPython.
+
+The shells are POSIX shells, PowerShell and cmd.
+"""
 _REFERENCE = re.compile(r"\{\{[^{}]*\}\}")
 
 

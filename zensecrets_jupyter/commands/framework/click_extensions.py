@@ -40,7 +40,7 @@ CONTEXT_SETTINGS: dict[str, Any] = {
     "max_content_width": 100,
     "token_normalize_func": lambda token: token.replace("_", "-"),
 }
-"""The settings of the Click context of the root group. A subcommand's context inherits each setting, except ``help_option_names``."""
+"""The settings of the Click context of the root group. The contexts of subcommands inherit them."""
 
 
 class FilePath(click.Path):
@@ -260,5 +260,5 @@ def convert_usage_error(error: click.UsageError) -> UsageProblem:
 def _label(parameter: click.Parameter, context: click.Context | None) -> str:
     if isinstance(parameter, click.Option):
         return "/".join(parameter.opts)
-    # Click 8.2 added an argument to make_metavar.
+    # Click 8.2 added an argument to make_metavar, so this function does not call it.
     return (parameter.metavar or parameter.name or "").upper() if context else str(parameter.name)

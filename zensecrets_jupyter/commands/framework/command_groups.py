@@ -22,7 +22,7 @@ class LazyCommand(NamedTuple):
 
     Attributes:
         module: The module that defines the command.
-        name: The name of the command in the module.
+        name: The variable of the module that contains the command.
         summary: The line of the command in the help of its group.
     """
 

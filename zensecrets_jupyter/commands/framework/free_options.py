@@ -28,7 +28,7 @@ class Argument(NamedTuple):
     """A free option.
 
     Attributes:
-        key: The key, without dashes.
+        key: The key, without the dashes before it.
         text: The text as typed; ``None`` for a bare ``--key``, for which the command asks for the value.
     """
 
@@ -65,7 +65,7 @@ class _PlainWord(NamedTuple):
 
 
 REPEATABLE_KEYS = frozenset({"clear"})
-"""Keys that :func:`split` allows several times. The command itself checks whether the attribute is a list."""
+"""Keys that :func:`split` allows several times. The command checks later whether the attribute with this name is a list."""
 
 
 def split(

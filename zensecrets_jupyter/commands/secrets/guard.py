@@ -69,7 +69,7 @@ def guard(call: Call, action: str, *, variables: tuple[str, ...], everything: bo
     if lines:
         return Outcome(text="\n".join(lines), warnings=warnings)
     table = _status_table(session_guard)
-    return Outcome(table, view=table)
+    return Outcome(value=table, view=table)
 
 
 def _check_variables(action: str, variables: tuple[str, ...], *, everything: bool) -> None:

@@ -96,7 +96,7 @@ def import_secrets(  # noqa: PLR0913 - one parameter for each option
     if not dry_run:
         run_import(manager, plan)
     table = _table(file, plan, dry_run=dry_run)
-    return Outcome(table, view=table)
+    return Outcome(value=table, view=table)
 
 
 def _preview(call: Call, manager: SecretsManager, file: str, plan: ImportPlan) -> Outcome:
@@ -114,7 +114,7 @@ def _preview(call: Call, manager: SecretsManager, file: str, plan: ImportPlan) -
         run_import(manager, edited_plan)
         table = _table(file, edited_plan, dry_run=False)
         descriptions = [f"{secret.name} ({counted(len(secret.content), 'key')})" for secret in (*edited_plan.new, *edited_plan.replaced)]
-        return Outcome(table, view=table, summary=f"imported {', '.join(descriptions)} from {file}")
+        return Outcome(value=table, view=table, summary=f"imported {', '.join(descriptions)} from {file}")
 
     sections = [_section(secret, "") for secret in plan.new]
     sections += [_section(secret, "replaces the stored secret") for secret in plan.replaced]
@@ -174,5 +174,5 @@ def _table(file: str, plan: ImportPlan, *, dry_run: bool) -> Table:
     ]
     rows += [(name, "", "", "", "not changed") for name in plan.skipped]
     title = f"Import of {file}{', not carried out' if dry_run else ''}"
-    note = "\n".join(note for secret in (*plan.new, *plan.replaced) for note in value_notes(secret.name, secret.content))
-    return Table(["name", "schema", "key", "value", ""], rows, title=title, note=note if rows else "The file has no secrets to import.")
+    notes = "\n".join(note for secret in (*plan.new, *plan.replaced) for note in value_notes(secret.name, secret.content))
+    return Table(["name", "schema", "key", "value", ""], rows, title=title, note=notes if rows else "The file has no secrets to import.")

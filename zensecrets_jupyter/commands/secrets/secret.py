@@ -176,10 +176,10 @@ def get(call: Call, name: str, key: str | None, *, reveal: bool, yes: bool, refr
         )
     stored_secret = active_manager().get_secret(name, refresh=refresh)
     if key is None:
-        return Outcome(stored_secret, view=secret_table(stored_secret))
+        return Outcome(value=stored_secret, view=secret_table(stored_secret))
     stored_key = key if key in stored_secret.content else matching_name(key, stored_secret.content)
     value = stored_secret.value(stored_key)
-    return Outcome(value, view=value if reveal else str(stored_secret.masked_content()[stored_key]))
+    return Outcome(value=value, view=value if reveal else str(stored_secret.masked_content()[stored_key]))
 
 
 @secret.command("list", cls=Command)
@@ -187,7 +187,7 @@ def list_() -> Outcome:
     """List the secrets, without reading values."""
     manager = active_manager()
     table = secrets_table(manager.name, manager.summaries())
-    return Outcome(table, view=table)
+    return Outcome(value=table, view=table)
 
 
 @secret.command("delete", cls=Command)
@@ -257,7 +257,7 @@ def schemas_(schema_type: str | None) -> Outcome:
         table = schema_table(schemas.get_schema(schema_type))
     else:
         table = schemas_table((name, _usable_schema(name)) for name in schemas.schema_types())
-    return Outcome(table, view=table)
+    return Outcome(value=table, view=table)
 
 
 @secret.command("history", cls=Command)
@@ -265,7 +265,7 @@ def schemas_(schema_type: str | None) -> Outcome:
 def history(name: str) -> Outcome:
     """Show the versions of a secret."""
     table = versions_table(name, active_manager().history(name))
-    return Outcome(table, view=table)
+    return Outcome(value=table, view=table)
 
 
 @secret.command("rollback", cls=Command)

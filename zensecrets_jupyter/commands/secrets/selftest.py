@@ -38,9 +38,12 @@ _TESTED_ENCODERS = (
     "base64 in lines of 76", "base64 of UTF-16", "base32", "hexadecimal", "upper hexadecimal", "hexadecimal with colons",
     "quoted-printable",
 )  # fmt: skip
-"""Encoders that add no characters between the characters of a value."""
+"""The encoders with which the test encodes canaries: the usual ones, and not all of :data:`ENCODERS`."""
 _WINDOW_SIZE = 16
-"""The number of consecutive characters by which a canary is recognized. It is larger than the longest escape of one character."""
+"""The number of consecutive characters by which a canary is recognized.
+
+Most escapes of one character are shorter. Therefore nearly every window contains random digits, and belongs to only one canary.
+"""
 
 
 class Canary(NamedTuple):
@@ -135,7 +138,7 @@ def selftest(call: Call) -> Outcome:
     )
     failed_channels = [result.channel for result in results if result.leaked_encodings or not result.masked_encodings]
     if not failed_channels:
-        return Outcome(table, view=table)
+        return Outcome(value=table, view=table)
     problem = f"{len(failed_channels)} of {len(results)} channels leaked values, or could not be tested: {', '.join(failed_channels)}."
     return Outcome(view=table, exit_code=1, summary=f"{problem} If the guard is on, please report this table as a bug.")
 

@@ -182,7 +182,7 @@ def _add_display_commands(group: Group, component_type: ComponentType) -> None:
         workspace = get_workspace()
         active_name = workspace.stack_record().components.get(component_type)
         table = components_table(workspace.components(component_type), active_name, component_type)
-        return Outcome(table, view=table)
+        return Outcome(value=table, view=table)
 
     @group.command(
         "describe",
@@ -193,12 +193,12 @@ def _add_display_commands(group: Group, component_type: ComponentType) -> None:
     def describe(name: str | None) -> Outcome:
         record = get_workspace().component(component_type, name or _active_name(component_type))
         table = component_table(record, _manager_facts(record))
-        return Outcome(table, view=table)
+        return Outcome(value=table, view=table)
 
     @group.command("get", cls=Command, help=f"Return the name of the {label} in the active stack.")
     def get() -> Outcome:
         name = _active_name(component_type)
-        return Outcome(name, view=name)
+        return Outcome(value=name, view=name)
 
     group.add_command(flavor_group(component_type))
 
@@ -213,6 +213,7 @@ def _active_name(component_type: ComponentType) -> str:
 
 
 def _manager_facts(record: ComponentRecord) -> dict[str, str]:
+    """Return the description of a secrets manager, or why it can't be used; empty for other components."""
     if record.type is not ComponentType.SECRETS_MANAGER:
         return {}
     try:

@@ -39,7 +39,7 @@ def flavor_group(component_type: ComponentType) -> Group:
     @flavor.command("list", cls=Command, help=f"List the flavors of {component_type.plural}.")
     def list_flavors() -> Outcome:
         table = Table(["flavor", "attributes", ""], _flavor_rows(component_type), title=f"Flavors of {component_type.plural}")
-        return Outcome(table, view=table)
+        return Outcome(value=table, view=table)
 
     @flavor.command("describe", cls=Command, help="Show the attributes of a flavor.")
     @name_argument
@@ -61,7 +61,7 @@ def flavor_group(component_type: ComponentType) -> Group:
             title=f"Flavor {name!r} of {component_type.plural}",
             note=_attributes_note(name, len(rows)),
         )
-        return Outcome(table, view=table)
+        return Outcome(value=table, view=table)
 
     @flavor.command("register", cls=Command, help="Register a flavor by its class, MODULE.CLASS.")
     @click.argument("source", metavar="SOURCE")
@@ -100,7 +100,7 @@ def _own_name(own_fields: Mapping[str, FieldInfo], field: FieldInfo) -> str:
 
 
 def _register_flavor(component_type: ComponentType, source: str) -> str:
-    """Import a flavor's class and return the name of the flavor.
+    """Import a flavor's class, which registers itself, and return the name of the flavor.
 
     Raises:
         UsageProblem: If the class does not exist, can't be imported, or is not a flavor of the type.

@@ -60,7 +60,7 @@ def copy_secrets(call: Call, source: str, target: str, names: Sequence[str], *, 
     plan = plan_copy(workspace.open_manager(source), workspace.open_manager(target), names or None)
     if dry_run:
         table = _plan_table(plan)
-        return Outcome(table, view=table)
+        return Outcome(value=table, view=table)
     names_to_replace = _resolve_conflicts(call, plan, on_conflict)
     if names_to_replace is None:
         return Outcome(text="Nothing was copied.")

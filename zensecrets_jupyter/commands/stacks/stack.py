@@ -134,7 +134,7 @@ def remove_component(name: str | None, **components: bool) -> Outcome:
 def list_() -> Outcome:
     """List the stacks."""
     table = stacks_table(get_workspace().stacks())
-    return Outcome(table, view=table)
+    return Outcome(value=table, view=table)
 
 
 @stack.command("describe", cls=Command)
@@ -145,14 +145,14 @@ def describe(name: str | None) -> Outcome:
     record = workspace.stack_record(name)
     components = {component_type: workspace.component(component_type, component) for component_type, component in record.components.items()}
     table = stack_record_table(record, components)
-    return Outcome(table, view=table)
+    return Outcome(value=table, view=table)
 
 
 @stack.command("get", cls=Command)
 def get() -> Outcome:
     """Return the name of the active stack."""
     name = get_workspace().active_stack_name
-    return Outcome(name, view=name)
+    return Outcome(value=name, view=name)
 
 
 @stack.command("set", cls=Command)
@@ -203,7 +203,7 @@ def delete(call: Call, name: str, *, yes: bool, old_force: bool) -> Outcome:
 def validate(name: str | None, *, refresh: bool) -> Outcome:
     """Show all problems of a stack, by default of the active one."""
     report = get_workspace().stack(name).validate(refresh=refresh)
-    return Outcome(report, view=str(report), exit_code=0 if report.ok else 1)
+    return Outcome(value=report, view=str(report), exit_code=0 if report.ok else 1)
 
 
 @stack.command("register-secrets", cls=Command)

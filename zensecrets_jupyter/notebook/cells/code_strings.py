@@ -65,6 +65,7 @@ def find_command_strings(cell: str, offset: int) -> Iterator[tuple[str, MappedTe
         if token_type == tokenize.NAME:
             last_name = text
         elif text in {"(", "[", "{"}:
+            # The bracket of a list, as in `run(["zensecrets", "secret"])`, belongs to the function of the bracket around it.
             outer_function = brackets[-1].function if brackets else ""
             brackets.append(_OpenBracket(last_name if text == "(" and last_name else outer_function, []))
             last_name = ""

@@ -57,7 +57,8 @@ _SHELL_END = re.compile(
 )
 """The end of a shell command.
 
-An operator between two letters does not count. It ends a command in a shell, but the user meant it as part of a value.
+An operator between two letters, such as ``&`` in ``--key=a&b``, does not count. It ends a command in a shell, but the user meant it as part
+of a value.
 """
 
 _MAGIC = re.compile(r"(?P<sign>(?:%{1,2}[ \t]{0,20})?)(?<![\w.])(?P<name>[^\W\d]\w{1,11})[ \t]+(?=[^\W\d]|--\w)")
@@ -85,7 +86,7 @@ class CommandLine(NamedTuple):
     Attributes:
         group: The command group of the magic, such as ``["secret"]``.
         line: The arguments, with their offsets in the cell.
-        expands: Whether a shell expands ``$x`` and ``{x}`` before the command runs.
+        expands: Whether a shell or IPython expands ``$x`` and ``{x}`` before the command runs.
     """
 
     group: list[str]

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.notebook.cells.cleaner import CellCleaner
 
 _MAX_ERRORS = 50
-"""The number of errors to search: the error, its causes, and the members of exception groups."""
+"""The maximum number of errors to search: the error, its causes, and the members of exception groups."""
 _MAX_CODE_LENGTH = 1_000_000
-"""The number of characters of code to search."""
+"""The maximum number of characters of code that is searched. Longer code is not searched at all."""
 _MAX_CAUGHT_ERRORS = 200
-"""The number of caught errors to search for each cell.
+"""The maximum number of caught errors to search for each cell.
 
 A loop may catch any number of errors.
 """
@@ -108,6 +108,7 @@ class FailedCallProtection:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             values = find_secrets_in_malformed_code(code, variables)
         for value in values:
+            # Perhaps no secret got this value, so the mask has this name in place of the name of a secret.
             self._cleaner.redactor.protect(value, "refused.value")
 
 

@@ -2,7 +2,7 @@
 
 The messages are about the status of the guard, cells to repair, and outputs to redact. They contain sources without values, outputs, and
 numbers. All front ends of a kernel share one comm. A front end that does not support the comm closes it, and then no front end can repair
-cells. A front end that is opened or reloaded later finds the comm by its target, and sends a hello message.
+cells. A front end that is opened or reloaded later finds the comm by its target name, and sends a hello message.
 """
 
 from __future__ import annotations

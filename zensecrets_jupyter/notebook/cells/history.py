@@ -221,8 +221,8 @@ class HistoryCleaner:
         self, database: sqlite3.Connection, table: str, columns: tuple[str, ...], line_range: tuple[int, int], mask: Callable[[str], str]
     ) -> int:
         """Mask this session's rows in a table, and return the number of changed rows."""
-        names, session = ", ".join(columns), self._history.session_number
-        select = f"SELECT rowid, {names} FROM {table} WHERE session = ? AND line >= ? AND line < ?"  # noqa: S608 - the names are constants of this module
+        column_list, session = ", ".join(columns), self._history.session_number
+        select = f"SELECT rowid, {column_list} FROM {table} WHERE session = ? AND line >= ? AND line < ?"  # noqa: S608 - the names are constants of this module
         rows = database.execute(select, (session, *line_range)).fetchall()
         changes = []
         for row_id, *texts in rows:

@@ -36,6 +36,7 @@ def install(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
     cleaner = CellCleaner(shell, guard)
     history, log = HistoryCleaner(shell, cleaner), LogCleaner(shell, cleaner)
     history.install(undo)
+    # The log cleaner is installed later, when the first cell runs. Closing `undo` closes this stack too.
     undo_log = undo.enter_context(ExitStack())
     kernel = getattr(shell, "kernel", None)
     comm = None

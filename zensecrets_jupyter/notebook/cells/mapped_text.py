@@ -10,7 +10,7 @@ class MappedText(NamedTuple):
 
     Attributes:
         text: The text.
-        origins: For each character, the start and end offset of its source in the cell.
+        origins: For each character, the start and end offset of the characters of the cell that it stands for.
     """
 
     text: str

@@ -1,14 +1,14 @@
 """File format of keyed fingerprints, by which values are recognized without storing them.
 
-The first line is a header with a random key. Each further line belongs to one value. For the value, and for each text that the value
+The first line is a header with a random hash key. Each further line belongs to one value. For the value, and for each text that the value
 decodes to, the line contains the hash of the whole text and the hashes of its windows, which are short parts of the text (see
 :mod:`~zensecrets_jupyter.scan.fingerprints.windows`). All hashes are keyed BLAKE2b (RFC 7693).
 
-A person who has the file has its key too. The file then reveals
+A person who has the file has its hash key too. The file then reveals
 
 * whether a text is one of the values, or contains one: this is the purpose of the file;
 * the names and keys of the secrets;
-* how many letters each value has, and where in the value its windows begin.
+* how many letters (letters and digits) each value has, and where in the value its windows begin.
 
 The file reveals nothing else. In particular it contains no hashes of a few letters, which would make a scan faster: a person could guess
 them one by one, and join them to the value. A person who has the file can check guesses as fast as a machine computes hashes. Therefore a
@@ -81,7 +81,8 @@ class FingerprintHashes:
     """The two keyed hash functions of a file: one for windows, one for whole texts."""
 
     def __init__(self, key: bytes) -> None:
-        """Create both hash functions with ``key``."""
+        """Create both hash functions with the hash key ``key``."""
+        # The texts in `person` make the two functions differ. If they change, the hashes in existing files no longer match.
         self._window_hash = hashlib.blake2b(key=key, digest_size=_DIGEST_SIZE, person=b"zensecrets-wndw")
         self._text_hash = hashlib.blake2b(key=key, digest_size=_DIGEST_SIZE, person=b"zensecrets-form")
 
@@ -121,7 +122,7 @@ class FingerprintHashes:
 
 
 def new_header() -> str:
-    """Return the first line of a new file, with a random key."""
+    """Return the first line of a new file, with a random hash key."""
     return json.dumps({FORMAT_KEY: VERSION, "about": ABOUT, "key": _to_base64(secrets.token_bytes(_KEY_SIZE))}) + "\n"
 
 
@@ -143,7 +144,7 @@ def version_of(header: str) -> int:
 
 
 def key_of(header: str, label: str) -> bytes:
-    """Return the key in a header.
+    """Return the hash key in a header.
 
     Args:
         header: The first line of a file.

@@ -76,7 +76,7 @@ def load_fingerprints() -> FingerprintMatcher:
     has_key = file_format.is_header(text.partition("\n")[0])
     matcher = FingerprintMatcher(text if has_key else file_format.new_header(), str(path), skips_damaged_lines=True)
     if matcher.damaged_line_count or not has_key:
-        # A file without its key has at least one damaged line. The repair counts more exactly, but it may fail.
+        # A file without its hash key has at least one damaged line. The repair counts more exactly, but it may fail.
         matcher.damaged_line_count = max(matcher.damaged_line_count, 1)
         with suppress(OSError):
             matcher.damaged_line_count = _repair(path) or matcher.damaged_line_count
@@ -122,7 +122,7 @@ def save_fingerprints() -> None:
         if line_id not in stored_ids:
             new_lines[line_id] = file_format.line_of(header, value, name)
     if any(new_lines.values()) and not _add(path, header, new_lines):
-        # Another process has replaced the file. Its key is new, so the lines must be computed again.
+        # Another process has replaced the file. Its hash key is new, so the lines must be computed again.
         save_fingerprints()
         return
     # The operating system reuses inode numbers, so entries of other files are dropped.
@@ -176,7 +176,7 @@ def _repair(path: Path) -> int:
 
 
 def _intact_lines(path: Path) -> list[str] | None:
-    """Return the header and the intact lines of a damaged file; otherwise ``None``.
+    """Return the header and the intact lines of a damaged file; ``None`` if the file is not damaged.
 
     If the header is damaged, the result is a new header only.
     """
@@ -185,7 +185,7 @@ def _intact_lines(path: Path) -> list[str] | None:
         raise _newer_error(path)
     header, *lines = text.splitlines() or [""]
     if not file_format.is_header(header):
-        # The key was in the first line, and without the key the other lines recognize nothing.
+        # The hash key was in the first line, and without it the other lines recognize nothing.
         return [file_format.new_header().rstrip("\n")]
     intact_lines = [line for line in lines if file_format.is_intact_line(line)]
     is_intact = len(intact_lines) == len(lines) and text.endswith("\n")

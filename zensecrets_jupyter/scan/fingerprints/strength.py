@@ -15,7 +15,7 @@ MIN_LENGTH = 12
 _HEXADECIMAL = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _CHARACTER_CLASSES = ((re.compile(r"[a-z]"), 26), (re.compile(r"[A-Z]"), 26), (re.compile(r"[0-9]"), 10), (re.compile(r"[^A-Za-z0-9]"), 20))
 """Classes of characters, each with its size. The last class counts as 20 characters, because people use only about 20 of them."""
-_LETTERS = re.compile(r"[A-Z]?[a-z]{4,}|[A-Z]{4,}")
+_POSSIBLE_WORD = re.compile(r"[A-Z]?[a-z]{4,}|[A-Z]{4,}")
 """A part of a text that may be a word."""
 _WORD = re.compile(r"(?=.*[aeiouy])(?!.*[bcdfghjklmnpqrstvwxz]{4})(?!.*[qjx][^u])[a-z]+")
 """Letters that look like a word: with a vowel, without four consonants in a row, and without pairs such as ``qa``."""
@@ -34,8 +34,8 @@ def strength(text: str) -> float:
     of equal or consecutive characters, such as ``aa``, ``ab`` or ``21``, is not counted. A part that looks like a word has the bits of one
     word.
     """
-    words = {match.lower() for match in _LETTERS.findall(text) if _WORD.fullmatch(match.lower())}
-    rest = _LETTERS.sub(lambda match: " " if match[0].lower() in words else match[0], text) if words else text
+    words = {match.lower() for match in _POSSIBLE_WORD.findall(text) if _WORD.fullmatch(match.lower())}
+    rest = _POSSIBLE_WORD.sub(lambda match: " " if match[0].lower() in words else match[0], text) if words else text
     if _HEXADECIMAL.fullmatch(text):
         alphabet_size = 16
     else:

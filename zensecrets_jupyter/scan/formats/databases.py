@@ -133,7 +133,8 @@ def rewrite(path: Path, new_content: Callable[[DatabaseCell], bytes | None]) -> 
         The fields that could not be changed.
 
     Raises:
-        sqlite3.Error: If the database is open in another program, can't be written, or is damaged. The database is unchanged.
+        sqlite3.Error: If the database is open in another program, can't be written, or is damaged. Before the commit the database
+            is unchanged. An error after the commit leaves the fields replaced, but perhaps not the content of deleted rows.
     """
     changes = [(cell, content) for cell in _current_cells(path) if (content := new_content(cell)) is not None]
     unchanged_cells = []

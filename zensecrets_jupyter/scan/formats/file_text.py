@@ -12,7 +12,10 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-"""Byte order marks (The Unicode Standard, 23.8). UTF-32-LE comes before UTF-16-LE, whose mark is a part of its mark."""
+"""Byte order marks (The Unicode Standard, 23.8).
+
+UTF-32-LE comes before UTF-16-LE, because the mark of UTF-32-LE begins with the mark of UTF-16-LE.
+"""
 _SAMPLE_SIZE = 4096
 """The number of bytes at the start of a file in which NUL bytes are counted."""
 _MIN_NUL_SHARE = 0.4

@@ -24,8 +24,8 @@ def free_ranges(data: bytes) -> Iterator[tuple[int, int]]:
 
     In a damaged file, only the ranges that can be determined are yielded.
     """
+    # The file header has the page size at offset 16. The field has two bytes, so 1 stands for the largest page size.
     page_size = _number(data, 16, 2)
-    # The field has two bytes, so 1 stands for the largest page size.
     page_size = 65_536 if page_size == 1 else page_size
     is_power_of_two = page_size & (page_size - 1) == 0
     if page_size < _SMALLEST_PAGE or not is_power_of_two:
@@ -44,6 +44,7 @@ def _free_pages(data: bytes, page_size: int) -> Iterator[int]:
 
     The freelist is a linked list of trunk pages. Each trunk page lists leaf pages.
     """
+    # The file header has the number of the first trunk page at offset 32.
     trunk_page = _number(data, 32, 4)
     # In a damaged file, the list may be a loop.
     seen_pages: set[int] = set()

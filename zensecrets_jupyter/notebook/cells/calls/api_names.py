@@ -35,6 +35,7 @@ PASS_THROUGH = frozenset({
 """Functions whose result contains their arguments, possibly encoded."""
 
 SECRET_NAME = re.compile(r"[A-Za-z_][\w-]{0,63}")
+"""A text that looks like the name of a secret, and not like a value."""
 
 SIMILAR = 0.75
 """Minimum :mod:`difflib` ratio of a misspelled attribute of an API object."""
@@ -44,7 +45,7 @@ VERY_SIMILAR = 0.85
 _API_MODULES = tuple(f"zensecrets_jupyter.core.{part}" for part in ("client", "managers", "schemas", "stack", "workspace"))
 """The modules of the classes that take secret values.
 
-Steps and pipelines are excluded, because they run the user's own code.
+Steps and pipelines are excluded, because their arguments go to the user's own code.
 """
 
 _KEY_WORDS = frozenset({
@@ -101,7 +102,7 @@ def schema_class(name: str) -> Any:
 
 @cache
 def value_free_names() -> frozenset[str]:
-    """Return the names of the API that take no secret values.
+    """Return the public names of the API, except methods and schemas that take secret values.
 
     They are read from the classes that this process has loaded.
     """
@@ -113,7 +114,7 @@ def value_free_names() -> frozenset[str]:
         ("stack", "Stack"),
         ("schemas", "ArbitrarySecretSchema"),
     ):
-        # For a module that is not loaded, this adds the names of None, which all begin with an underscore.
+        # For a module that is not loaded, this adds the names of None, which all begin with an underscore and are dropped below.
         names += dir(getattr(sys.modules.get(f"zensecrets_jupyter.core.{module}"), class_name, None))
     names += _root_package().__all__
     return frozenset(name for name in names if not name.startswith("_")) - VALUE_METHODS - SCHEMAS

@@ -40,12 +40,18 @@ _BOTO3_ARGUMENT = re.compile(r"\s*[A-Z]\w*\s*=[^=]")
 _KEY_AND_VALUE = re.compile(r"""\s*([\w-]{1,60})\s*["']?\s*[:=]\s*["']?(.*?)["']?\s*\Z""", re.DOTALL)
 """The contents of a string that contains both a key and a value."""
 _NEXT_ARGUMENT = re.compile(r",\s*[^\W\d]\w*\s*=\s*\Z")
-"""The end of a string whose closing quote is missing, so that the string contains the name of the next argument."""
+"""The end of a string whose closing quote is missing, so that the string contains the name of the next argument.
+
+For example, in ``password="abc, user="x"`` the first string is ``"abc, user="``.
+"""
 _COLON = re.compile(r"\s*:")
 _AFTER_NAME = re.compile(r"\s*[(=:.\[]")
-"""The text after a word that is a name and no value."""
+"""The text after a word that is a Python name or a key, and no value."""
 _AFTER_KEY = re.compile(r"[\s:=]+\Z")
-"""The end of a string that contains a key and the separator after it."""
+"""The end of a string that contains a key and the separator after it.
+
+For example, in ``{"password: "abc"}`` the first string is ``"password: "``.
+"""
 _ROOT_VARIABLE = re.compile(r"(?:^|[^\w.)])([^\W\d]\w*)(?:\.\w+|\([^()\n]*\))*\.\Z")
 """The variable at the beginning of a chain of attributes, such as ``client`` in ``client.stack.``."""
 _MAX_LOOKBEHIND = 100
@@ -167,9 +173,10 @@ def _read_arguments(code: str, start: int, indent: int, variables: Mapping[str, 
 
 
 def _read_value(code: str, quote: str, start: int, arguments: _ArgumentState) -> tuple[str, int]:
-    """Return the value in the string that begins at ``start``, and the offset after it.
+    """Return the value in the string whose contents begin at ``start``, and the offset after the string.
 
-    If the string is a key, the value is empty, and ``arguments`` records the key.
+    If the string is a key, the value is empty, and ``arguments`` records the key. If the string is not a value but, for example, the name
+    of the secret, the value is empty too.
     """
     string = _read_string(code, quote, start)
     text, position = string.text, string.end
@@ -181,13 +188,14 @@ def _read_value(code: str, quote: str, start: int, arguments: _ArgumentState) ->
         arguments.keyword = text
         return "", position
     if code[position : position + 1].isalnum():
-        # The closing quote is missing, so this quote opens the next key.
+        # A letter directly after a string shows that the quote at its end opens the next key, because the closing quote of the value is
+        # missing. For example, in `{"a": "abc, "b": "d"}` the string `"abc, "` ends before the key `b`.
         text = text.rstrip(" ,")
     return text if arguments.is_value(text) else "", position
 
 
 def _is_unquoted_value(word: str, code: str, end: int, variables: Mapping[str, Any]) -> bool:
-    """Return whether a word is a value without its quotes."""
+    """Return whether a word looks like a value whose quotes are missing."""
     return is_opaque(word) and word not in variables and not _AFTER_NAME.match(code, end)
 
 
@@ -226,10 +234,10 @@ def _split_key_and_value(code: str, string: _String, quote: str) -> tuple[str, s
     """
     text, position = string.text, string.end
     if not string.is_closed:
-        # The key and the value have different quotes, so one string contains both.
+        # The quote before the key differs from the quotes around the value, so one string contains both: `'password: "abc"`.
         key_and_value = _KEY_AND_VALUE.match(text) if len(text) <= _MAX_STRING_LENGTH else None
         return (key_and_value[1], key_and_value[2], position) if key_and_value and key_and_value[2] else None
-    # The closing quote of the key is missing, so the string ends where its value begins.
+    # The closing quote of the key is missing, so the string ends where the value of the key begins: `"password: "abc"`.
     is_key = _AFTER_KEY.search(text[-_MAX_LOOKBEHIND:]) and position < len(code)
     if not is_key or code[position].isspace() or code[position] in ",)]}:":
         return None
@@ -262,20 +270,21 @@ class _ArgumentState:
         return bool(self.last_symbol) and self.last_symbol not in _CONTINUATIONS
 
     def is_value(self, text: str) -> bool:
-        """Return whether a string at this position is a value and not a secret's name."""
+        """Return whether a string at this position is a value, and not the name of a secret or an argument such as ``schema``."""
         is_first_argument = self._is_first and len(self.open_brackets) == 1 and not self.keyword
         is_name = is_first_argument and SECRET_NAME.fullmatch(text) and not is_opaque(text)
         return self.open_brackets[-1] and not self._has_value_free_keyword() and not is_name
 
     def _has_value_free_keyword(self) -> bool:
-        # A mapping, and a schema with arbitrary keys, may have a key such as `description`.
+        # is_value_free_argument() also accepts other names for the arguments, such as `description`, and misspelled names. In a mapping,
+        # and in a call of a schema, `description` may be a key with a value, so only the exact names in VALUE_FREE_ARGUMENTS count.
         allows_any_key = self._is_schema or len(self.open_brackets) > 1
         return self.keyword in VALUE_FREE_ARGUMENTS if allows_any_key else is_value_free_argument(self.keyword)
 
     def advance(self, text: str, *, is_word: bool) -> None:
         """Update the state after a word, a bracket or another character."""
         if text in {"(", "[", "{"}:
-            # The texts in `getenv("…")` and `os.environ["…"]` are names of variables.
+            # The texts in `getenv("…")` and `os.environ["…"]` are names of environment variables, and no values.
             passes_values = text == "(" and (self.last_word in PASS_THROUGH or _takes_values(self.last_word))
             self.open_brackets.append(self.open_brackets[-1] and (self.last_symbol != "w" or passes_values))
         elif text in {")", "]", "}"}:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _TEXT_METHODS = frozenset({"decode", "encode", "format", "hex", "join", "lower", "replace", "rstrip", "strip", "upper"})
 """Methods of a text whose result contains the text."""
 _DEFAULT_GETTERS = frozenset({"get", "getattr", "getenv", "pop", "setdefault"})
-"""Functions whose first text is a name and whose second text is the default."""
+"""Functions whose first argument is a name, and whose second argument is the default result."""
 _READ_PREFIXES = ("delete_", "describe_", "exists_", "fetch_", "find_", "get_", "has_", "list_", "read_", "remove_", "show_")
 """Prefixes of the names of methods that take no secret values."""
 _WRITE_VERBS = ("create", "merge", "register", "update")
@@ -117,7 +117,7 @@ class _CallFinder:
             self._imported_names.update(alias.asname or alias.name for alias in node.names if alias.name.startswith("zensecrets_jupyter"))
 
     def find(self) -> Iterator[str]:
-        """Yield the texts in API calls, and in assignments to parts of API objects."""
+        """Yield the texts that may be values, in API calls and in assignments to attributes or items of API objects."""
         for node in ast.walk(self._tree):
             call = parse_hyphenated_call(node) if isinstance(node, ast.BinOp) else node
             if isinstance(call, ast.Call):
@@ -192,7 +192,7 @@ class _CallFinder:
         return self._is_api(node.func, depth + 1) if isinstance(node, ast.Call) else False
 
     def _classify_name(self, name: str, known_object: Any, depth: int) -> bool | None:
-        """Return whether a name with the object ``resolved`` belongs to the API; ``None`` if unknown."""
+        """Return whether a name whose object is ``known_object`` belongs to the API; ``None`` if this can't be determined."""
         # For each expression that is assigned to the name: whether it belongs to the API.
         assigned_results = [self._is_api(value, depth + 1) for value in self._assigned_expressions.get(name, ())]
         if True in assigned_results:
@@ -229,7 +229,8 @@ class _CallFinder:
         for keyword in call.keywords:
             if keyword.arg in VALUE_FREE_ARGUMENTS:
                 continue
-            # In a call of a schema with arbitrary keys, `description` may be a key.
+            # is_value_free_argument() also accepts other names for the arguments, such as `description`. In a call of a schema,
+            # `description` may be a key with a value, so only names that are very similar to VALUE_FREE_ARGUMENTS count.
             is_value_free = keyword.arg is not None and not signature.schema and is_value_free_argument(keyword.arg)
             is_value_free = is_value_free or (keyword.arg is not None and is_similar(keyword.arg, VALUE_FREE_ARGUMENTS, VERY_SIMILAR))
             for text in self._texts_in(keyword.value, signature.is_public):

@@ -26,27 +26,32 @@ fingerprints_option = click.option(
 )
 
 
-class ScanTargets(NamedTuple):
-    """The matcher of a scan, and a note about values that it can't find."""
+class ValuesToFind(NamedTuple):
+    """The values to find.
+
+    Attributes:
+        matcher: Finds the values.
+        note: A sentence about values that the matcher can't find; empty if there are none.
+    """
 
     matcher: Matcher
     note: str
 
 
-def scan_targets(fingerprints_file: str | None, *, may_be_empty: bool = False) -> ScanTargets:
-    """Return the targets of a scan.
+def read_values_to_find(fingerprints_file: str | None, *, may_be_empty: bool = False) -> ValuesToFind:
+    """Return the values that `scan` and `clean` search for.
 
     Args:
         fingerprints_file: A file of fingerprints; by default all values in the active stack's secrets manager.
-        may_be_empty: Whether a scan without targets is allowed.
+        may_be_empty: Whether it is allowed that there is no value.
 
     Raises:
-        UsageProblem: If there is no target, and ``may_be_empty`` is false.
+        UsageProblem: If there is no value, and ``may_be_empty`` is false.
         UnreadableFileError: If the file can't be read as fingerprints.
         ZenSecretsError: If a secret can't be read.
     """
     if fingerprints_file is not None:
-        return ScanTargets(FingerprintMatcher(read_text(fingerprints_file), fingerprints_file), "")
+        return ValuesToFind(FingerprintMatcher(read_text(fingerprints_file), fingerprints_file), "")
     manager = active_manager()
     matcher = ValueMatcher()
     skip_reasons = {}
@@ -58,7 +63,7 @@ def scan_targets(fingerprints_file: str | None, *, may_be_empty: bool = False) -
         message = f"There is nothing to search for: secrets manager {manager.name!r} has no value that a scan can recognize."
         raise UsageProblem(message, hint="Register the secrets, or add --fingerprints FILE.")
     reasons = "; ".join(f"{name}: {reason}" for name, reason in sorted(skip_reasons.items()))
-    return ScanTargets(matcher, f"Not searched for: {reasons}." if reasons else "")
+    return ValuesToFind(matcher, f"Not searched for: {reasons}." if reasons else "")
 
 
 def sensitive_values(manager: SecretsManager, names: Iterable[str]) -> list[tuple[str, str]]:
