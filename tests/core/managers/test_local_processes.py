@@ -58,14 +58,14 @@ def test_killed_writer_keeps_acknowledged_writes(home: Path) -> None:
     expected_values: dict[str, str] = {}
     for turn in range(25):
         reports = _run_until_killed(workers.write_until_killed, (home, turn), rng.randrange(12), rng.uniform(0.0, 0.01))
-        steps = workers.steps(turn)
-        for operation, step in zip(reports, steps):  # noqa: B905 - the generator of the steps is infinite
-            assert step.operation == operation
-            expected_values = step.values_after(expected_values)
+        writes = workers.endless_writes(turn)
+        for operation, write in zip(reports, writes):  # noqa: B905 - the generator of the writes is infinite
+            assert write.operation == operation
+            expected_values = write.values_after(expected_values)
         store = open_store(home)
         stored_values = {name: content_of(store, name)["key"] for name in store.list_secrets()}
-        # The step after the last acknowledged step may have been executed or not.
-        assert stored_values in (expected_values, next(steps).values_after(expected_values))
+        # The write after the last acknowledged write may have been executed or not.
+        assert stored_values in (expected_values, next(writes).values_after(expected_values))
         expected_values = stored_values
     assert len(expected_values) > 25, "most turns have written several secrets"
     assert run_sql(open_store(home).backend.path, "PRAGMA integrity_check") == [("ok",)]
@@ -74,7 +74,8 @@ def test_killed_writer_keeps_acknowledged_writes(home: Path) -> None:
 def _run_until_killed(target: Callable[..., None], arguments: tuple[Any, ...], report_count: int, seconds: float) -> list[str]:
     """Run a function in a process, kill the process, and return all its reports.
 
-    The process is killed some seconds after it has sent a number of reports.
+    The process is killed some seconds after it has sent a number of reports. It sends them through a pipe, which the function gets as its
+    second argument, between the first and the other ``arguments``.
     """
     receiver, sender = FORK_SERVER.Pipe(duplex=False)
     home, *other_arguments = arguments

@@ -86,7 +86,7 @@ class FaultScenario:
         delete: Deletes a secret without the manager.
         make_foreign: Stores a foreign payload under the name of a secret. Returns a function that checks that the payload still exists. The
             function may then remove the payload.
-        too_large_size: A number of bytes that exceeds the limit for a value.
+        max_value_size: The maximum number of bytes of a value. The operations with a large value add this number of bytes to a canary.
         skipped_operations: The operations that do not apply to the backend.
         special_errors: For a fault, the error that this backend raises in place of the error of the case.
         unaffected_operations: For a fault, the operations that may succeed in spite of it.
@@ -108,7 +108,7 @@ class FaultScenario:
     impossible_faults: Mapping[str, str] = field(default_factory=dict)
     delete: Callable[[str], None] | None = None
     make_foreign: Callable[[str], Callable[[], bool]] | None = None
-    too_large_size: int = 0
+    max_value_size: int = 0
     skipped_operations: tuple[str, ...] = ()
     special_errors: Mapping[str, type[ZenSecretsError]] = field(default_factory=dict)
     unaffected_operations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -167,7 +167,7 @@ class FaultScenario:
         return caught.code
 
     def _prepare(self, manager: SecretsManager, operation: str) -> tuple[Callable[[], object], Callable[[], bool] | None]:
-        """Return a function that runs an operation, and a check of the result or ``None``."""
+        """Return a function that runs an operation, and ``None`` or a check that must pass after the operation has raised its error."""
         verb, _, variant = operation.partition(" ")
         if variant == "foreign":
             assert self.make_foreign is not None
@@ -181,16 +181,20 @@ class FaultScenario:
             return lambda: manager.get_secret("fleeting"), None
         name = "new" if verb == "register" else STORED_NAME
         if variant == "long":
+            # This is the longest valid name. Many services need several characters for each of its letters.
             name = "ж" * 255
         elif variant == "illegal":
             name = "ä/%Ж\U0001f511+'"
         value = canary(operation)
         if variant == "large":
-            value += "x" * self.too_large_size
+            value += "x" * self.max_value_size
         return _operation_call(manager, verb, name, value), None
 
     def _check_secrets(self, operation: str, value: str) -> None:
-        """Check that no secret is lost, and that each has either its old content or, after a write, its new content."""
+        """Check that no secret is lost, and that each has either its old content or, after a write, its new content.
+
+        A changed secret gets its old content again, for the next operation.
+        """
         manager = self.open_manager()
         names = manager.list_secrets()
         if operation != "delete":

@@ -82,7 +82,7 @@ def github(_folder: Path) -> Iterator[FaultScenario]:
                 "deleted between list and read": "no secret can be read",
                 "foreign payload": "a payload cannot be read, and so cannot be recognized as foreign",
             },
-            too_large_size=MAX_VALUE_BYTES,
+            max_value_size=MAX_VALUE_BYTES,
             open_patient_manager=partial(open_manager, deadline=LONG_TIMEOUTS["deadline"]),
             # GitHub stores a secret as one text. To change one key, a backend needs the other keys, which cannot be read.
             skipped_operations=("change", "change large"),

@@ -43,7 +43,7 @@ class FastRetryAzure(AzureBackend):
 class FaultyGcp(FaultyService):
     """Google Cloud Secret Manager, as the fake server implements it.
 
-    Google's client reports a broken connection as ``UNAVAILABLE``, so the fake server sends that code for a reset.
+    Google's client reports a broken connection as ``UNAVAILABLE``, so the fake server sends that code in place of breaking the connection.
     """
 
     backend_class = FastRetryGcp
@@ -61,7 +61,8 @@ class FaultyGcp(FaultyService):
     def inject(self, fault: str, *, times: int = UNLIMITED, only: str = "") -> AbstractContextManager[None]:
         """Return a context manager that injects a fault.
 
-        The fault ``clock skew`` has no effect, because the fake server needs no account, and so checks no time.
+        The fault ``clock skew`` has no effect. Google's token server checks the clock when an account logs in, and the fake server needs no
+        account.
         """
         faults = {
             "wrong credentials": Fault("UNAUTHENTICATED"),
@@ -87,7 +88,7 @@ class FaultyGcp(FaultyService):
         self._server.put(self.key_for(name), text.encode())
 
     def version_count(self, name: str) -> int:
-        """Return the number of versions in the fake server."""
+        """Return the number of versions in the fake server that are not destroyed."""
         versions = self._server.secrets[self.key_for(name)].versions
         return sum(version.metadata.state.name == "ENABLED" for version in versions.values())
 
@@ -107,6 +108,7 @@ class FaultyAzure(FaultyService):
     def __init__(self, identity: str, server: KeyVaultServer) -> None:
         """Use the fake server ``server`` and its registered application."""
         application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": server.client_secret}
+        # The client asks the public cloud whether it knows the token server, unless this option is false.
         vault = {"vault_url": server.url, "authority": server.url, "authority_is_known": False}
         super().__init__(identity, {**vault, **application})
         self._server = server
@@ -154,6 +156,6 @@ SERVICE_FLAVORS = sorted(_SERVICES)
 
 
 def faulty_service(flavor: str, request: pytest.FixtureRequest) -> FaultyService:
-    """Return the service of a flavor for a new manager. The fixture of the server is requested."""
+    """Request the fixture with the server of a flavor, and return the service with that server for a new manager."""
     service_class, fixture = _SERVICES[flavor]
     return service_class(str(uuid.uuid4()), request.getfixturevalue(fixture))

@@ -77,7 +77,7 @@ class Exchange:
         handler.connection.close()
 
     def wait(self) -> None:
-        """Block until the fault ends."""
+        """Block until the fault ends, but at most 30 seconds."""
         self._handler.server.proxy.fault_ended.wait(30)
 
 

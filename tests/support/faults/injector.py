@@ -24,7 +24,7 @@ class Fault(NamedTuple):
         retry_after: Seconds that the response asks the client to wait before the next attempt.
         delay: Seconds before the response is sent.
         closes_connection: Whether the connection is closed without a response.
-        is_foreign_response: Whether the response is a page of another service.
+        is_foreign_response: Whether the response is a page of another service, such as the page on which a network asks to log in.
         request_is_executed: Whether the server executes the request before the fault occurs.
     """
 
@@ -72,7 +72,7 @@ class FaultInjector:
 
     @contextmanager
     def inject(self, fault: Fault, *, times: int = UNLIMITED, only: str = "") -> Iterator[None]:
-        """Inject a fault while the block runs. The arguments are those of :meth:`add`."""
+        """Inject a fault while the block runs. The arguments are those of :meth:`add`, but by default every request fails."""
         self.add(fault, times=times, only=only)
         try:
             yield

@@ -63,6 +63,7 @@ def local(folder: Path) -> Iterator[FaultScenario]:
             other_connection.execute("BEGIN IMMEDIATE")
             release = threading.Timer(seconds, other_connection.execute, ["ROLLBACK"])
             release.start()
+            # A store waits 0.2 seconds for the lock, and not its long default.
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(sqlite_connections, "BUSY_SECONDS", 0.2)
                 yield
@@ -89,7 +90,7 @@ def local(folder: Path) -> Iterator[FaultScenario]:
         },
         delete=lambda name: open_manager().delete_secret(name),
         make_foreign=partial(_make_damaged, open_manager),
-        too_large_size=MAX_CONTENT_SIZE,
+        max_value_size=MAX_CONTENT_SIZE,
         # A damaged secret can be deleted without an error, because it is in our own table.
         skipped_operations=("delete foreign",),
         special_errors={"wrong credentials": ManagerLockedError},
@@ -140,6 +141,7 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
                 item.set_secret(text.encode())
 
     def add_item(name: str) -> str:
+        """Store a secret, and return the path of its item."""
         before = set(texts_by_path())
         seed(open_manager, name, "value")
         [path] = set(texts_by_path()) - before
@@ -151,7 +153,7 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
 
         def check_and_delete() -> bool:
             is_unchanged = texts_by_path()[path] == text
-            # The next operation stores a foreign payload under the same name.
+            # The next operation calls ``make_foreign`` with the same name, for which there must be no item yet.
             open_manager().delete_secret(name)
             return is_unchanged
 
@@ -173,6 +175,7 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
                 "name too long": "names are in the index, which accepts every valid name",
                 "value too large": "the limit of the GNOME keyring is the memory",
             },
+            # The item of an existing secret is not known here, so the secret is stored again, and its new item is deleted.
             delete=lambda name: change_item(add_item(name), None),
             make_foreign=make_foreign,
             # A secret with a foreign item can be deleted without an error, because its name is in our own index file.

@@ -59,7 +59,7 @@ def remote(_folder: Path) -> Iterator[FaultScenario]:
         },
         delete=lambda name: service.payloads.__delitem__(open_manager().backend.key_for(name)),
         make_foreign=make_foreign,
-        too_large_size=FakeRemoteBackend.max_size,
+        max_value_size=FakeRemoteBackend.max_size,
     )
 
 
@@ -132,6 +132,7 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
                 yield
                 connection.rollback()
 
+        # A damaged row stands for a foreign payload.
         def make_foreign(name: str) -> Callable[[], bool]:
             seed(open_manager, name, "value")
             run_as_admin(f"UPDATE {schema}.secrets SET sealed = '\\x00' WHERE name = '{name}'")  # noqa: S608 - the names are constants of the test
@@ -148,6 +149,7 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
                 "wrong credentials": partial(admin_change, "ALTER ROLE team PASSWORD 'another'", f"ALTER ROLE team PASSWORD '{password}'"),
                 "no permission to list": revoke_permission,
                 "no permission to read": revoke_permission,
+                # A database does not throttle requests, so two broken connections stand for two refused requests.
                 "throttled": partial(proxy.reset_connections, 2),
                 "permanent time-out": locked_tables,
                 "reset during a write": partial(proxy.reset_connections, 1, b"COMMIT"),

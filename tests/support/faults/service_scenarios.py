@@ -44,6 +44,7 @@ def scenario_for(service: FaultyService) -> FaultScenario:
     """Return the scenario of a service that stores the secrets of one manager."""
 
     def make_foreign(name: str) -> Callable[[], bool]:
+        # Several operations of a fault case use the same foreign payload.
         if name not in service.open(**LONG_TIMEOUTS).list_secrets():
             service.put(name, canary("foreign"))
         return lambda: service.version_count(name) == 1
@@ -73,6 +74,6 @@ def scenario_for(service: FaultyService) -> FaultScenario:
         impossible_faults=impossible_faults,
         delete=lambda name: service.open(**LONG_TIMEOUTS).delete_secret(name),
         make_foreign=make_foreign,
-        too_large_size=service.backend_class.max_size,
+        max_value_size=service.backend_class.max_size,
         open_patient_manager=partial(service.open, deadline=LONG_TIMEOUTS["deadline"]),
     )

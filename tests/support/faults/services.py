@@ -33,13 +33,14 @@ LONG_TIMEOUTS: dict[str, float] = {"timeout": 30, "deadline": 60}
 class FaultyService(ABC):
     """The service of one flavor, which stores the secrets of one manager.
 
-    These faults can be injected. The text of each fault contains ``zsCanary``, which the tests search for in errors and logs.
+    These faults can be injected. The response contains ``zsCanary`` or quotes the request. The tests search for both in errors and logs.
 
-    * ``wrong credentials``, ``list denied``, ``read denied``, ``throttled``, ``500`` and ``clock skew`` are error responses.
+    * ``wrong credentials``, ``list denied``, ``read denied``, ``throttled`` and ``500`` are error responses.
+    * ``clock skew``: the clocks of client and service differ. A service that compares them sends an error response.
     * ``time-out``: the service executes the request and sends no response in time.
     * ``reset``: the connection is reset before the service executes the request.
     * ``response lost``: the connection is reset after the service executed the request.
-    * ``foreign response``: another service answers.
+    * ``foreign response``: another service answers, such as a network with the page on which a user logs in.
     """
 
     backend_class: ClassVar[type[RemoteBackend[Any, Any]]]
@@ -166,7 +167,7 @@ class FaultyVault(FaultyService):
         return len(self._fixture.proxy.requests)
 
     def put(self, name: str, text: str) -> None:
-        """Store a JSON object. Any other text becomes a value of one, because Vault stores only JSON objects."""
+        """Store a JSON object. Any other text is stored as ``{"text": TEXT}``, because Vault stores only JSON objects."""
         try:
             data = json.loads(text)
         except ValueError:

@@ -58,6 +58,6 @@ def zenml(folder: Path) -> Iterator[FaultScenario]:
                 "foreign payload": "the server does not store which program wrote a secret",
             },
             delete=lambda name: open_manager(**LONG_TIMEOUTS).delete_secret(name),
-            too_large_size=FastRetryZenml.max_size,
+            max_value_size=FastRetryZenml.max_size,
             open_patient_manager=partial(open_manager, deadline=LONG_TIMEOUTS["deadline"]),
         )

@@ -60,7 +60,7 @@ def inject_zenml_fault(proxy: FaultProxy, fault: str, *, times: int = UNLIMITED,
 
 
 def foreign_responses() -> dict[str, Callable[[Exchange], None]]:
-    """Return faults in which a service other than a ZenML server answers, by description."""
+    """Return faults in which the response is not that of a ZenML server, by description."""
     return {
         "a page that asks to log in": HTTP_FAULTS["foreign response"],
         "another service, which does not have the path": canned_response(404, {"detail": "Not Found"}),

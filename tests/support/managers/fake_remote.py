@@ -185,14 +185,14 @@ class FakeRemoteBackend(RemoteBackend[FakeServiceClient, FakeRemoteOptions]):
 
 
 class BatchingFakeBackend(FakeRemoteBackend):
-    """A backend that reads up to ten secrets with one request. A request for a key with ``forbidden`` in it is refused."""
+    """A backend that reads up to ten secrets with one request. A key with ``forbidden`` in it is refused, and the other keys are read."""
 
     FLAVOR: ClassVar[str] = "batching_fake_remote"
     batch_size: int = 10
 
     def fetch_many(self, client: FakeServiceClient, keys: Sequence[str]) -> Mapping[str, SecretEnvelope | RemoteError]:
         """Return the texts of several keys."""
-        # The client has no such request. The backend sends another one, and records it under its own name.
+        # The client has no request for several keys. The backend sends a list request, and renames it in the list of requests.
         client.call("list")
         client.service.requests[-1] = "get many"
         results: dict[str, SecretEnvelope | RemoteError] = {}
@@ -211,7 +211,7 @@ class ReadOnlyFakeBackend(FakeRemoteBackend):
 
 
 class WriteOnlyFakeBackend(FakeRemoteBackend):
-    """A backend that cannot read, and so cannot compare the stored content before a write."""
+    """A backend that can list, register and delete. It cannot update, because it would have to read the stored content first."""
 
     FLAVOR: ClassVar[str] = "write_only_fake_remote"
     capabilities: ClassVar[Capability] = Capability.LIST | Capability.REGISTER | Capability.DELETE

@@ -40,13 +40,13 @@ def merge_many(home: Path, start: Barrier, worker: int, count: int) -> None:
         store.merge_secret("shared", {f"w{worker}n{number}": "value"})
 
 
-class Step(NamedTuple):
+class StoreWrite(NamedTuple):
     """One write: ``operation`` is applied to the secret ``name``."""
 
     operation: str
     name: str
 
-    def write(self, store: SecretsManager[LocalBackend]) -> None:
+    def apply(self, store: SecretsManager[LocalBackend]) -> None:
         """Apply the write to a store."""
         if self.operation == "register":
             store.register_secret(secret(self.name, key="1"))
@@ -67,27 +67,27 @@ class Step(NamedTuple):
         return {**others, self.name: "1" if self.operation == "register" else "2"}
 
 
-def steps(turn: int) -> Iterator[Step]:
-    """Yield writes without end. Each turn has different names.
+def endless_writes(turn: int) -> Iterator[StoreWrite]:
+    """Yield writes without end. ``turn`` is the number of the writing process, and is in each name, so no two processes use one name.
 
-    Each secret is registered and merged. Some are then renamed, and some others are deleted.
+    Each secret is registered and merged. Every third secret is then renamed. Of the others, every fifth one is deleted.
     """
     for number in itertools.count():
         name = f"t{turn}n{number}"
-        yield Step("register", name)
-        yield Step("merge", name)
+        yield StoreWrite("register", name)
+        yield StoreWrite("merge", name)
         if number % 3 == 0:
-            yield Step("rename", name)
+            yield StoreWrite("rename", name)
         elif number % 5 == 0:
-            yield Step("delete", name)
+            yield StoreWrite("delete", name)
 
 
 def write_until_killed(home: Path, pipe: Connection, turn: int) -> None:
     """Apply writes, and report each one after it is done."""
     store = open_in_child(home)
-    for step in steps(turn):
-        step.write(store)
-        pipe.send(step.operation)
+    for write in endless_writes(turn):
+        write.apply(store)
+        pipe.send(write.operation)
 
 
 def rotate_until_killed(home: Path, pipe: Connection) -> None:
@@ -139,6 +139,7 @@ def fork_and_read(home: Path, pipe: Connection) -> None:
     """
     store = open_in_child(home)
     store.register_secret(secret("before", key="1"))
+    # This is the object of the open SQLite file with its connections, which must not be used after a fork.
     open_file = store.backend._file._open_file
     child = os.fork()
     if child == 0:

@@ -61,7 +61,7 @@ def check_chain(home: Path) -> None:
 def check_lost_entry(home: Path) -> None:
     """A missing or wrong entry of the keyring raises KeyLostError, and the store is not changed.
 
-    The error for a missing entry has its name.
+    The error for a missing entry contains the ID of the key.
     """
     store = TextStore(home / "a.db")
     store.put("text")
