@@ -29,7 +29,7 @@ AWS_USER = {
     "AWS_CONFIG_FILE": "/dev/null",
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
 }
-"""The environment variables of an AWS user, who needs no file of the machine."""
+"""The environment variables of an AWS user. With them, boto3 reads no configuration file of this machine."""
 
 
 @pytest.fixture(scope="session")

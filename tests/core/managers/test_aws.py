@@ -240,6 +240,7 @@ def test_unusable_credentials_keep_the_secret_deleted(
             patch.delenv(name)
         other = _open(aws, manager.id)
         assert other.list_secrets() == []
+        # boto3's client calls these functions before and after a request.
         events = other.backend.runner._get_client().meta.events
         events.register("before-call.secrets-manager.PutSecretValue", hide_program)
         events.register("before-call.secrets-manager.DeleteSecret", show_program)
@@ -326,6 +327,7 @@ def test_missing_configuration_is_reported(aws: FaultProxy, monkeypatch: pytest.
 
 
 KEY_VARIABLES = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": canary("key")}
+"""The environment variables with an access key, and values that boto3 accepts."""
 BROKEN_CONFIGURATIONS = {
     "a line break in the id": ({"AWS_ACCESS_KEY_ID": f"{canary('id')}\n"}, "", "access key id.*line break.*AWS_ACCESS_KEY_ID"),
     "a line break in the key": (

@@ -45,6 +45,7 @@ def vault(key_vault: KeyVaultServer) -> KeyVaultServer:
 def open_manager(vault: KeyVaultServer, identity: str = "one", **attributes: Any) -> SecretsManager[AzureBackend]:
     """Return a manager of the fake server with the credentials of its application."""
     application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": vault.client_secret}
+    # The client asks the public cloud whether it knows the token server, unless "authority_is_known" is false.
     options = {"vault_url": vault.url, "authority": vault.url, "authority_is_known": False, **application, **attributes}
     return SecretsManager(FastRetryAzure(FastRetryAzure.make_options(options), context=ManagerContext(name="tested", id=identity)))
 

@@ -246,7 +246,7 @@ def test_change_token_is_read_before_the_secret() -> None:
     cache = ReadCache(60.0, lambda: next(tokens))
     mine = secret("mine", key="first")
     assert cache.fetch("mine", lambda _: mine) is mine
-    # The cache looks at the token again after a short time. This ends the time.
+    # The cache reads the token again only after a short time since the last read. A last read at time zero is long ago.
     cache._token_time = 0.0
     assert cache.get_fresh("mine") is None
     assert cache.fetch("mine", lambda _: mine) is mine

@@ -1,6 +1,6 @@
 """The conformance suite for the flavors `local` and `memory`, and for a fake remote backend.
 
-The fake backend is tested with each set of capabilities.
+The fake backend is tested three times: with all its capabilities, read-only and write-only.
 """
 
 from __future__ import annotations

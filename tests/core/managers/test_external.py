@@ -28,7 +28,7 @@ from zensecrets_jupyter.core.errors import (
     UnsupportedOperationError,
     ZenSecretsError,
 )
-from zensecrets_jupyter.core.managers import Capability, SecretsManager
+from zensecrets_jupyter.core.managers import Capability, SecretRecord, SecretsManager
 from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
 from zensecrets_jupyter.core.managers.backends.remote.aws.backend import AwsBackend
 from zensecrets_jupyter.core.transfer.secret_copy import ComparisonResult, copy_secrets, plan_copy
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from tests.support.faults.services import FaultyService
     from zensecrets_jupyter.core.managers.backends.remote.backend import RemoteBackend
 
+# CI runs these slow tests with one version of Python only.
 pytestmark = pytest.mark.one_python
 
 
@@ -53,7 +54,7 @@ class SharedService(NamedTuple):
     Attributes:
         service: The service.
         put: Stores a payload under a path, as the other program does.
-        join_path: Returns the path of two words in the syntax of the service.
+        join_path: Returns the path of two words in the syntax of the service, such as ``prod/db`` or ``prod-db``.
     """
 
     service: FaultyService
@@ -107,7 +108,7 @@ _SERVICES: dict[str, tuple[str, Callable[[Any], SharedService]]] = {
     "gcp": ("secret_manager", _gcp),
     "vault": ("vault", _vault),
 }
-"""For each flavor, the fixture with its server, and a function that makes the service of it."""
+"""For each flavor, the fixture with its server, and a function that returns the service for the server."""
 
 
 @pytest.fixture(params=list(_SERVICES))
@@ -185,7 +186,7 @@ _CHANGES: dict[str, Callable[[Any], object]] = {
     "rename to an external name": lambda manager: manager.rename_secret("mine", "db"),
     "history": lambda manager: manager.history("db"),
     "rollback": lambda manager: manager.rollback("db", 1),
-    "register a record": lambda manager: manager.register_record("db", SecretsManager(MemoryBackend()).secret_of),
+    "register a record": lambda manager: manager.register_record("db", SecretRecord("arbitrary", {"key": "ours"})),
 }
 
 
@@ -222,7 +223,7 @@ def test_external_secret_hides_our_secret(shared_service: SharedService, path: s
 
 
 def test_missing_path_is_reported(shared_service: SharedService, path: str) -> None:
-    """A missing path raises SecretNotFoundError with the path, alone and in a batch."""
+    """A missing path raises SecretNotFoundError with the path, in a single read and in a batch read."""
     shared_service.put(shared_service.join_path("prod", "other"), json.dumps({"key": canary("other")}))
     manager = shared_service.open(db=path)
     for error in (_raised_error(lambda: manager.get_secret("db")), manager.get_secrets(["db", "other"])["db"]):

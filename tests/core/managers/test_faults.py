@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tests.support.faults.cases import FaultScenario
 
+# CI runs these slow tests with one version of Python only.
 pytestmark = pytest.mark.one_python
 
 
@@ -35,5 +36,8 @@ def scenario(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.mark.parametrize("fault", FAULT_CASES)
 def test_fault(scenario: FaultScenario, fault: str, count_outcome: Callable[[str, str], None]) -> None:
-    """Each operation has an allowed result, and the stored secrets stay whole."""
+    """Each operation has an allowed result, and the stored secrets stay whole.
+
+    pytest prints the results in a table for each flavor, which ``count_outcome`` fills.
+    """
     count_outcome(f"faults × {scenario.flavor}", scenario.run(fault))

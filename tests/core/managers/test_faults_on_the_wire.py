@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tests.support.faults.services import FaultyService
     from zensecrets_jupyter.core.managers import SecretsManager
 
+# CI runs these slow tests with one version of Python only.
 pytestmark = pytest.mark.one_python
 
 
@@ -137,7 +138,7 @@ def test_no_permission_to_list(harness: FaultHarness) -> None:
 def test_no_permission_to_read(harness: FaultHarness) -> None:
     """Without permission to read, every operation that reads is denied, and listing still works.
 
-    A service may not tell a missing secret from a forbidden one.
+    Some services give the same response for a missing secret as for a forbidden one, so a missing secret may have either error.
     """
     manager = harness.manager
     with harness.service.inject("read denied"):
@@ -157,6 +158,7 @@ def test_name_too_long(harness: FaultHarness) -> None:
     Reading a secret with such a name raises SecretNotFoundError.
     """
     manager = harness.manager
+    # This is the longest valid name. Each service needs several characters for each of its letters.
     name = "ж" * 255
     before = harness.service.request_count()
     error = harness.assert_raises(InvalidSecretError, lambda: manager.register_secret(secret(name, key=canary("long"))))
@@ -309,7 +311,10 @@ def test_one_error_500(harness: FaultHarness) -> None:
 
 
 def test_permanent_error_500(harness: FaultHarness) -> None:
-    """Permanent errors 500 raise ManagerUnreachableError, and the secrets are unchanged."""
+    """Permanent errors 500 raise ManagerUnreachableError, and the secrets are unchanged.
+
+    The error of an operation that writes says what to do before the user tries again.
+    """
     for name, operation in all_operations(harness.service.open(deadline=0.3)).items():
         with harness.service.inject("500"):
             error = harness.assert_raises(ManagerUnreachableError, operation)

@@ -45,6 +45,7 @@ manager = SecretsManager(backend_class(backend_class.make_options(attributes), c
 manager.merge_secret("shared", {"key": value})
 print("true")
 """
+"""A program that changes the secret ``shared`` as another process."""
 
 
 class CachedService(NamedTuple):
@@ -57,8 +58,9 @@ class CachedService(NamedTuple):
 
     def open(self, time_to_live: float = LONG_TIME_TO_LIVE) -> SecretsManager:
         """Return a manager with a time to live in seconds."""
-        flavor = get_flavor(self.flavor)
-        backend_class = cast("type[Backend]", type(flavor.__name__, (flavor,), {"time_to_live": time_to_live}))
+        base_class = get_flavor(self.flavor)
+        # A new subclass has the time to live, so the class of the flavor is not changed.
+        backend_class = cast("type[Backend]", type(base_class.__name__, (base_class,), {"time_to_live": time_to_live}))
         return SecretsManager(
             backend_class(backend_class.make_options(self.attributes), context=ManagerContext(name="ours", id=self.identity))
         )

@@ -61,6 +61,7 @@ def limited_manager(capabilities: Capability) -> SecretsManager[CountingBackend]
     class LimitedBackend(CountingBackend):
         pass
 
+    # These capabilities replace those that the definition of the class has derived from its methods.
     LimitedBackend.capabilities = capabilities
     manager = SecretsManager(LimitedBackend(context=ManagerContext(name="limited")))
     manager.backend.put("stored", key=canary("stored"))
@@ -82,7 +83,7 @@ def test_registered_secret_is_read(manager: SecretsManager[CountingBackend]) -> 
 
 
 def test_backend_gets_plain_texts(manager: SecretsManager[CountingBackend]) -> None:
-    """A backend gets the values of a new secret as plain texts, and the repr of its record shows no value."""
+    """A backend gets the values of a new secret as ``str``, not as objects that mask them. The repr of its record shows no value."""
     manager.register_secret(secret("mine", key=canary("plain")))
     record = manager.backend.records["mine"]
     assert [type(value) for value in record.content.values()] == [str]
@@ -407,7 +408,7 @@ def test_each_secret_of_a_batch_is_read_once(manager: SecretsManager[CountingBac
 
 def test_batch_is_read_in_parallel(manager: SecretsManager[CountingBackend]) -> None:
     """As many reads of a batch as the backend allows run at the same time."""
-    # Each read waits until so many reads run.
+    # Each read waits until ``parallel_reads`` reads run at the same time.
     barrier = threading.Barrier(manager.parallel_reads, timeout=30)
     manager.backend.during_read = lambda _: barrier.wait()
     names = [f"s{number}" for number in range(manager.parallel_reads * 2)]
@@ -546,7 +547,7 @@ def test_options_are_masked_by_their_value() -> None:
 
 
 def test_unregistered_managers_are_separate() -> None:
-    """Two managers without a registration have different IDs, open nothing and are available."""
+    """Two managers without a registration have different IDs and are available, and no folder is created."""
     first, second = SecretsManager(CountingBackend()), SecretsManager(CountingBackend())
     assert first.id != second.id
     assert not first.context.folder.exists()

@@ -1,4 +1,4 @@
-"""Keys: the names under which remote services store secrets.
+"""Keys: the names under which remote services store secrets. They are not the keys in the content of a secret.
 
 Many services allow few characters in a key. A key can be converted back to the name, is different for each name, is never shortened, and
 begins with the prefix of its scope.
@@ -48,7 +48,7 @@ def test_key_uses_the_alphabet_and_is_reversible(flavor: str, name: str) -> None
         try:
             key = keys.key_for(name)
         except InvalidSecretError as error:
-            # Without a scope, a name that begins as a key of a scope is refused too.
+            # Without a scope, a name such as "zenml/x" is refused too, because it begins like the key of a secret with a scope.
             assert "is too long for" in str(error) or name.startswith("zenml/")  # noqa: PT017 - only some names are too long, so pytest.raises() does not fit
             continue
         assert set(key) <= set(ALLOWED_CHARACTERS.get(flavor, key))
@@ -67,7 +67,7 @@ def test_any_key_has_one_name_or_none(flavor: str, key: str) -> None:
 def test_common_names_are_readable() -> None:
     """Names of letters, digits, hyphens and underscores are unchanged in a key.
 
-    A character that the alphabet of a service does not contain is escaped.
+    GitHub's keys have capitals. A character that a service does not allow, or not at this position, is escaped.
     """
     assert _keys("aws").key_for("aws_prod-1") == f"zenml/component/{IDENTITY}/aws_prod-1"
     assert _keys("vault", "namespace", "team").key_for("Db") == "zenml/namespace/team/Db"

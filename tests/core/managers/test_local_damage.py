@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 
+# CI runs these slow tests with one version of Python only.
 pytestmark = pytest.mark.one_python
 
 
@@ -56,8 +57,8 @@ def _damaged_copies(blob: bytes) -> Iterator[bytes]:
     yield from (b"", blob[:1], blob[:25], blob[:-1], blob + b"\0", bytes(len(blob)))
 
 
-def test_flipped_byte_of_a_row_is_detected(store: SecretsManager[LocalBackend]) -> None:
-    """Any flipped, missing or additional byte of the encrypted content raises ManagerCorruptedError."""
+def test_flipped_bit_of_a_row_is_detected(store: SecretsManager[LocalBackend]) -> None:
+    """A flipped bit, and missing or additional bytes, of the encrypted content raise ManagerCorruptedError."""
     [(blob,)] = run_sql(store.backend.path, "SELECT sealed FROM secrets WHERE name = 'one'")
     for damaged in _damaged_copies(blob):
         run_sql(store.backend.path, ("UPDATE secrets SET sealed = ? WHERE name = 'one'", (damaged,)))
@@ -67,7 +68,7 @@ def test_flipped_byte_of_a_row_is_detected(store: SecretsManager[LocalBackend]) 
     assert content_of(store, "one") == {"k": "one's third"}
 
 
-def test_flipped_byte_of_an_earlier_version_is_detected(store: SecretsManager[LocalBackend]) -> None:
+def test_flipped_bit_of_an_earlier_version_is_detected(store: SecretsManager[LocalBackend]) -> None:
     """A rollback to a damaged version raises an error and writes nothing."""
     [(blob,)] = run_sql(store.backend.path, "SELECT sealed FROM earlier_versions WHERE number = 2")
     # Every ninth copy is enough here, because the test of the current version has all of them.
@@ -105,7 +106,7 @@ def test_altered_column_is_detected(store: SecretsManager[LocalBackend], home: P
 
     If the name or the manager is altered, the secret is missing under its old name, and unreadable under its new one.
     """
-    before = run_sql(store.backend.path, "SELECT count(*) FROM secrets", "SELECT * FROM earlier_versions ORDER BY number")
+    before = run_sql(store.backend.path, "SELECT * FROM earlier_versions ORDER BY number")
     run_sql(store.backend.path, f"UPDATE secrets SET {alteration} WHERE name = 'one'")  # noqa: S608 - the SQL consists of constants of this test
     if alteration.startswith(("name", "manager")):
         with pytest.raises(SecretNotFoundError):
@@ -248,8 +249,8 @@ def test_store_of_a_newer_version(store: SecretsManager[LocalBackend], home: Pat
     assert run_sql(store.backend.path, "SELECT * FROM secrets") == before
 
 
-def test_flipped_bytes_never_return_wrong_content(home: Path) -> None:
-    """A store with one flipped byte never returns wrong content.
+def test_flipped_bit_never_returns_wrong_content(home: Path) -> None:
+    """A store with one flipped bit never returns wrong content.
 
     Each secret has its right content, is missing, or raises an error of this package.
     """
@@ -263,7 +264,7 @@ def test_flipped_bytes_never_return_wrong_content(home: Path) -> None:
     del store
     gc.collect()
     original = path.read_bytes()
-    rng = random.Random(2)  # noqa: S311 - the random numbers select bytes to flip and protect nothing
+    rng = random.Random(2)  # noqa: S311 - the random numbers select bits to flip and protect nothing
     nonzero_offsets = [offset for offset in range(len(original)) if original[offset]]
     # These are the header of SQLite, 300 used bytes, and 50 bytes of which most are unused.
     offsets = sorted({*range(100), *rng.sample(nonzero_offsets, 300), *rng.sample(range(len(original)), 50)})
@@ -279,13 +280,13 @@ def test_flipped_bytes_never_return_wrong_content(home: Path) -> None:
             outcome_counts[_outcome_of_read(reopened, name, content)] += 1
         for operation in (reopened.list_secrets, reopened.summaries, reopened.describe, partial(reopened.history, "name3")):
             _raised_error(operation)
-        # Writes are slow, so only some of the stores are written.
+        # Writes are slow, so the test writes only to every fifth store.
         if number % 5 == 0:
             _raised_error(partial(reopened.merge_secret, "name5", {"k": canary()}))
             _raised_error(partial(reopened.register_secret, secret("new", k=canary())))
             assert not find_canary(path.parent)
         if number % 50 == 0:
-            # Stores that are collected close their files.
+            # The garbage collection closes the files of the earlier stores.
             gc.collect()
     assert outcome_counts["right"] > outcome_counts["error"] > 0, outcome_counts
 

@@ -1,4 +1,4 @@
-"""The local store if writes fail: on a full disk, in a read-only folder or file, or while another process writes."""
+"""The local store when writes fail: on a full disk, in a read-only folder or file, or while another process writes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path | None]:
 def test_full_disk_keeps_stored_secrets(small_disk: Path | None, tmp_path: Path) -> None:
     """A write to a full disk raises StoreFullError, and stored secrets stay.
 
-    With more space, writing works again. Without a small disk, the test limits the size of files.
+    With more space, writing works again. If the user is not allowed to mount a small disk, the test limits the size of files.
     """
     home = small_disk or tmp_path / "small" / "home"
     process = FORK_SERVER.Process(target=_fill_disk, args=(home, small_disk is None))

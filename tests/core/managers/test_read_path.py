@@ -30,7 +30,7 @@ The flavor `zenml` has no SDK, so our own REST client in ``zenml/client.py`` cou
 
 
 def _files_before_sdk(sdk_path_part: str, read: Callable[[], object]) -> list[str]:
-    """Return the files of the managers whose functions ``read`` calls before it calls the SDK."""
+    """Return the files in our folder ``core/managers`` whose functions ``read`` calls before it calls the SDK."""
     files: dict[str, None] = {}
     is_called = False
 

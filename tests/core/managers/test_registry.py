@@ -41,7 +41,7 @@ class ExampleBackend(MemoryBackend):
 class Misnamed(MemoryBackend):
     FLAVOR: ClassVar[str] = "another"
 """
-"""The module of a package with flavors."""
+"""The module of a package with two flavors. The second one is for an entry point whose name is not that of the flavor."""
 
 PREAMBLE = """
 import json, sys
@@ -118,6 +118,7 @@ from zensecrets_jupyter.core.managers import availability, flavor_names, summary
 from zensecrets_jupyter.core.managers.registry import BUILT_IN_FLAVORS
 names = [name for name in flavor_names() if summary(name)]
 imported = [name for name in {LIBRARIES!r} if name in sys.modules]
+# The import of a module that is None here fails, as if the module were not installed.
 sys.modules.update(dict.fromkeys({LIBRARIES!r}))
 reasons = {{name: availability(name).reason for name, flavor in BUILT_IN_FLAVORS.items() if flavor.extra}}
 print(json.dumps([names, sorted(BUILT_IN_FLAVORS), imported, reasons]))

@@ -153,7 +153,7 @@ def test_each_refusal_is_mapped_without_a_value(
 
 
 def test_refusals_have_every_reported_error_kind() -> None:
-    """The table REFUSALS has every error kind, except those that have tests of their own."""
+    """The table REFUSALS has every error kind, except four kinds that other tests cause: MISSING, EXISTS, CONFLICT and NOT_OURS."""
     tested_kinds = {FakeRemoteBackend.error_kinds.get(code, ErrorKind.UNFORESEEN) for code, _ in REFUSALS}
     assert set(ErrorKind) - tested_kinds == {ErrorKind.MISSING, ErrorKind.EXISTS, ErrorKind.CONFLICT, ErrorKind.NOT_OURS}
 
@@ -453,7 +453,7 @@ def test_missing_library_is_reported_with_the_command(service: FakeService) -> N
 
 
 def test_reads_are_batched(service: FakeService) -> None:
-    """Twenty-five names need three requests with a batch size of ten, and a list of the names that are similar to the missing one.
+    """Twenty-five names need three requests with a batch size of ten, and one list request, to suggest names for the missing one.
 
     Each secret that cannot be read has its own error.
     """
@@ -487,7 +487,7 @@ def test_batch_from_before_a_write_is_not_cached(service: FakeService) -> None:
     is_executed, may_return = threading.Event(), threading.Event()
 
     def delay_batch(verb: str) -> None:
-        # The batch read sends a list request.
+        # The fake service has no batch request, so ``BatchingFakeBackend`` sends a list request in its place.
         if verb == "list" and not is_executed.is_set():
             is_executed.set()
             assert may_return.wait(30)

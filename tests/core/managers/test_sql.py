@@ -170,7 +170,7 @@ def test_key_changes_while_another_user_reads(
     for name in names:
         ann.register_secret(secret(name, key=name))
     with ThreadPoolExecutor(2) as pool:
-        # A rotation with a passphrase is slow, because the derivation of its key is.
+        # Each rotation derives a key from the passphrase, which is slow. So there are fewer rotations with a passphrase.
         rotation = pool.submit(_rotate, ann, 2 if protection == "passphrase" else 8)
         merges = pool.submit(_merge_repeatedly, eve, "name0")
         round_count = 0
@@ -200,7 +200,8 @@ def test_many_secrets_are_read_in_one_request(server: Server, schema: str, tmp_p
     reader.get_secret("name0")
     before = proxy.sent_chunk_count
     results = reader.get_secrets(texts)
-    # One request is a statement and the end of its transaction. A driver may send one more request the first time.
+    # A request is a statement and the end of its transaction: a few chunks. The driver may send one more statement the first time. One
+    # request for each of the 200 secrets would be far more than ten chunks.
     assert 0 < proxy.sent_chunk_count - before < 10
     proxy.close()
     assert isinstance(results.pop("name7"), ManagerCorruptedError)
@@ -428,6 +429,7 @@ def test_missing_driver_is_reported() -> None:
     code = """
 import json, sys
 
+# The import of a module that is None here fails, as if the module were not installed.
 sys.modules["psycopg"] = None
 from zensecrets_jupyter.core.errors import FlavorUnavailableError
 from zensecrets_jupyter.core.managers import SecretsManager, availability, get_flavor

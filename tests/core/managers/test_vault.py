@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from tests.support.faults.http_proxy import Exchange
 
 REAL_ADDRESS = os.environ.get("ZENSECRETS_TEST_VAULT_ADDR", "")
-"""The address of a real Vault. It and the token are read at import, before tests change the environment."""
+"""The address of a real Vault. It and the token are read when Python imports this module, before tests change the environment."""
 REAL_TOKEN = os.environ.get("ZENSECRETS_TEST_VAULT_TOKEN", "")
 
 
@@ -87,6 +87,7 @@ if REAL_ADDRESS:
 
         backend_class = VaultBackend
         attributes: Mapping[str, Any] = {"url": REAL_ADDRESS, "token": REAL_TOKEN, "force": True}
+        # The option ``force`` deletes all versions, so a deleted secret cannot be restored.
         restores_deleted = False
         limit = VaultBackend.max_size
         version_behavior = VersionBehavior(versions_kept=10, renames_with_history=False)
@@ -285,7 +286,7 @@ def test_foreign_deleted_secret_stays_deleted(vault: VaultFixture) -> None:
 
 
 def test_deleted_name_can_be_registered_again(vault: VaultFixture) -> None:
-    """A new secret with the name of a deleted one has no versions of it. Its number is the next one, because Vault counts further.
+    """A new secret with the name of a deleted one has no versions of it. Its version has the next number, because Vault continues to count.
 
     Another registration of the name is refused.
     """

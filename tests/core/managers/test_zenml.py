@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tests.support.faults.http_proxy import Exchange
     from tests.support.faults.zenml_service import ZenmlFixture
 
+# CI runs these slow tests with one version of Python only.
 pytestmark = pytest.mark.one_python
 
 
@@ -173,7 +174,7 @@ def test_invalid_foreign_secrets_are_not_changed(zenml: ZenmlFixture) -> None:
 def test_external_secret(zenml: ZenmlFixture) -> None:
     """A manager with a scope reads a secret of a pipeline as an external secret, which it cannot change.
 
-    The content does not include the key of the schema.
+    The content does not include the key ``zensecrets_schema``, under which the server stores the schema.
     """
     value = canary("theirs")
     zenml.server.put("their secret.v1", {"token": value, "my key": "k", "zensecrets_schema": "openai"})

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from tests.support.faults.zenml_service import ZenmlFixture
 
+# CI runs these slow tests with one version of Python only.
 pytestmark = pytest.mark.one_python
 
 
@@ -52,7 +53,7 @@ def test_foreign_service_is_reported(zenml: ZenmlFixture, description: str) -> N
             with pytest.raises(ManagerUnreachableError, match="can't be reached") as caught:
                 operation()
             assert not find_canary(error_details(caught.value))
-    # The same holds if the other service answers only the write.
+    # The operations after the first two write. They raise the same error if the other service answers only the request that writes.
     with zenml.proxy.inject(foreign_response, only="POST|PUT|DELETE"):
         for operation in operations[2:]:
             with pytest.raises(ManagerUnreachableError, match="can't be reached"):

@@ -47,7 +47,7 @@ def test_any_altered_byte_is_detected() -> None:
     ],
 )
 def test_another_context_does_not_decrypt(other_context: tuple[str, ...]) -> None:
-    """A different context raises ManagerCorruptedError, even if its texts together are the same text."""
+    """A different context raises ManagerCorruptedError, even if its joined texts are equal, as for ``("a", "bc")`` and ``("ab", "c")``."""
     key = cipher.new_key()
     with pytest.raises(ManagerCorruptedError):
         cipher.unseal(key, cipher.seal(key, b"x", CONTEXT), other_context)

@@ -100,6 +100,7 @@ def test_forged_key_parameters_select_no_other_file(store: TextStore, home: Path
     for identity in (str(tmp_path / "evil"), "../../evil", "", 7, None):
         parameters = json.dumps({"id": identity})
         checksum = cipher.checksum((str(generation), "keyfile", parameters, wrapped.hex()))
+        # The column ``place`` has the parameters of the protection.
         run_sql(store.file.path, ("UPDATE data_keys SET place = ?, checksum = ?", (parameters, checksum)))
         with pytest.raises(ManagerCorruptedError, match="can't be read"):
             TextStore(store.file.path).get()

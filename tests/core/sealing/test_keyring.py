@@ -120,6 +120,7 @@ def test_a_missing_keyring_raises_locked_error(home: Path) -> None:
     [(generation, wrapped)] = run_sql(store.file.path, "SELECT generation, wrapped FROM data_keys")
     parameters = '{"id": "0123", "keyring": "SecretService Keyring"}'
     checksum = cipher.checksum((str(generation), "keyring", parameters, wrapped.hex()))
+    # The column ``place`` has the parameters of the protection.
     run_sql(store.file.path, ("UPDATE data_keys SET kind = 'keyring', place = ?, checksum = ?", (parameters, checksum)))
     reopened = TextStore(home / "a.db")
     with pytest.raises(ManagerLockedError, match="needs the OS keyring") as caught:
@@ -129,7 +130,7 @@ def test_a_missing_keyring_raises_locked_error(home: Path) -> None:
 
 
 def test_a_configured_keyring_that_can_not_be_imported_is_ignored(home: Path) -> None:
-    """If the configured keyring can't be imported, a new store uses a key file, as without a keyring."""
+    """If the class in PYTHON_KEYRING_BACKEND can't be imported, a new store uses a key file, as without a keyring."""
     program = (
         "from pathlib import Path\n"
         "from tests.support.sealing.stores import TextStore\n"

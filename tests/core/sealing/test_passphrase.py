@@ -84,6 +84,7 @@ def test_different_typed_passphrases_prompt_again(path: Path) -> None:
     assert "differ" in user.prompts[2]
     passphrase.forget_passphrases()
     other = path.with_name("other.db")
+    # The six letters are the answers: three pairs of different passphrases.
     with pytest.raises(WrongPassphraseError, match="differed 3 times"):
         TextStore(other, ScriptedPassphrases(*"abcdef")).put("text")
     assert not other.exists()
@@ -202,6 +203,7 @@ def test_rotation_keeps_the_passphrase(path: Path) -> None:
     passphrase.forget_passphrases()
     user = ScriptedPassphrases("right")
     store = TextStore(path, user)
+    # The column ``place`` has the parameters of the protection, such as the salt.
     before = run_sql(path, "SELECT place FROM data_keys")
     assert store.get() == "text"
     store.rotate()

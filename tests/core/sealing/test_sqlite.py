@@ -49,7 +49,7 @@ def test_the_first_write_creates_the_file(home: Path) -> None:
 
 
 def test_each_connection_has_the_settings(home: Path) -> None:
-    """Each connection uses a write-ahead log, full synchronisation, secure deletion, foreign keys, and no trusted schema."""
+    """Each connection uses a write-ahead log, full synchronization, secure deletion, foreign keys, and no trusted schema."""
     file = _file(home)
     _add(file, 1)
     for _ in range(2):

@@ -42,13 +42,17 @@ backend._columns = kill_after(backend._columns, write_count)
 FolderBackend._write = kill_after(FolderBackend._write, write_count)
 run(sys.argv[2])
 """
-"""A program that runs an import, and is killed after it has written a number of secrets."""
+"""A program that runs an import, and is killed after it has written a number of secrets.
+
+Each new secret is one call of ``_columns``, which encrypts it for a row of the flavor ``local``, or one call of ``FolderBackend._write``,
+which writes its file. The program kills itself at the next call.
+"""
 
 
 @pytest.mark.parametrize(("flavor", "write_count"), [("local", 1), ("folder", 2)])
 def test_the_next_command_undoes_a_killed_import(flavor: str, write_count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next command after a killed import deletes the secrets that were new, and restores those that were replaced."""
-    # The import registers the flavor ``folder``.
+    # The definition of this class registers the flavor ``folder``, so it is enough to import the Python module.
     from tests.plugins.zensecrets_folder.zensecrets_folder import FolderBackend
 
     assert FolderBackend.FLAVOR == "folder"
@@ -67,6 +71,7 @@ def test_the_next_command_undoes_a_killed_import(flavor: str, write_count: int, 
     assert active_manager().list_secrets() == ["old"]
     assert active_content_of("old") == {"key": OLD_VALUE}
     # The local flavor imports in one transaction, so its database has no part of the import to undo.
+    # The function returns the notes since its last call. A note says that an interrupted import was undone.
     assert ("an import was interrupted" in take_notes()) == (flavor == "folder")
     run("secret import s.json --overwrite")
     assert {name: active_content_of(name) for name in active_manager().list_secrets()} == secrets
@@ -74,7 +79,7 @@ def test_the_next_command_undoes_a_killed_import(flavor: str, write_count: int, 
 
 
 def test_later_changes_and_running_imports_are_not_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A running import is not undone. After its process was killed, only secrets that nobody changed since are undone."""
+    """A running import is not undone. After its process has ended, its secrets are undone, except those that were changed since."""
     from zensecrets_jupyter.core.managers import SecretRecord
     from zensecrets_jupyter.core.transfer import import_journal
 
@@ -83,12 +88,13 @@ def test_later_changes_and_running_imports_are_not_undone(tmp_path: Path, monkey
     run("stack update default -x m")
     manager = active_manager()
     changes = {name: import_journal.Change(None, SecretRecord("arbitrary", {"key": NEW_VALUE})) for name in ("mine", "changed")}
+    # The journal is the file that lists the changes of an import. The process of the import locks it until the process ends.
     path, descriptor = import_journal._create_journal(manager, changes)
     for name, change in changes.items():
         manager.register_record(name, change.after)
     assert active_manager().list_secrets() == ["changed", "mine"]
     run("secret update changed --key=?", OTHER_VALUE)
-    # A process locks the journal, the file that lists its changes, until it ends. Closing the file releases the lock.
+    # Closing the file releases the lock, as the end of the process does.
     os.close(descriptor)
     assert active_manager().list_secrets() == ["changed"]
     assert active_content_of("changed") == {"key": OTHER_VALUE}
@@ -124,6 +130,7 @@ def test_an_import_on_a_file_system_without_locks(tmp_path: Path, monkeypatch: p
             manager.register_record(name, change.after)
         assert active_manager().list_secrets() == ["a", "b"]
         (journal,) = (tmp_path / "home").glob("imports/*")
+        # The times of the file are now in 1970, so the journal is more than a day old.
         os.utime(journal, (0, 0))
         assert active_manager().list_secrets() == []
     assert attempts

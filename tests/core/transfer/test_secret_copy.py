@@ -112,7 +112,8 @@ def test_several_threads_write_to_a_remote_target() -> None:
     barrier = threading.Barrier(2, timeout=20)
 
     def wait_for_another(verb: str) -> None:
-        # The first secret is written alone. The other eight are written in pairs, or the barrier breaks after its timeout.
+        # The copy finishes the first write before the others, so it does not wait. Each of the other eight writes waits for a second write
+        # that runs at the same time. Without one, the barrier breaks after its timeout.
         if verb == "create" and target.backend.service.payloads:
             barrier.wait()
 
@@ -209,7 +210,7 @@ def test_an_impossible_secret_does_not_stop_the_copy() -> None:
 def test_an_unreadable_secret_does_not_stop_the_copy() -> None:
     """If a secret can't be read, the plan reports the reason. If no secret can be read, the plan raises an error."""
     source, target = remote_manager(), memory_manager()
-    # The fake service refuses to return a secret with the name ``forbidden``.
+    # ``BatchingFakeBackend``, the default of ``remote_manager``, refuses to read a secret with the name ``forbidden``.
     for name in ("a", "b", "forbidden"):
         source.register_record(name, record(key="1"))
     source.backend.service.payloads[source.backend.key_for("b")] = ("of another program", 1)
@@ -271,7 +272,7 @@ def test_a_write_only_target_can_be_copied_to() -> None:
 def test_a_failing_target_reports_the_progress(code: str, error: type[ZenSecretsError]) -> None:
     """If the target fails during a copy, the error has the number of copied secrets. A second copy copies the rest."""
     source, target = memory_manager(**numbered_records(60)), remote_manager()
-    target.backend.service.before_request = _make_failure("create", code, after=25, sent=canary("sent"))
+    target.backend.service.before_request = _make_failure("create", code, after=25, sent_text=canary("sent"))
     progress: list[tuple[int, int]] = []
     with pytest.raises(error, match=r"of 60 secrets are in 'target', each of them complete\..*Copy again to continue") as caught:
         copy_secrets(source, target, on_progress=lambda completed, total: progress.append((completed, total)))
@@ -301,7 +302,10 @@ def test_ctrl_c_reports_the_progress() -> None:
 
 
 def test_a_concurrent_registration_is_not_overwritten() -> None:
-    """If another writer registers or deletes a secret after the plan was made, the copy does not overwrite or create it."""
+    """If another writer registers or deletes a secret after the plan was made, the copy neither overwrites nor creates it.
+
+    A secret that the other writer registered with the same content counts as copied.
+    """
     source, target = memory_manager(a=record(key="1"), b=record(key="2"), c=record(key="3")), remote_manager()
     plan = plan_copy(source, target)
     target.register_record("a", record(key="1"))
@@ -341,8 +345,8 @@ def test_the_client_copies_between_registered_managers() -> None:
         client.copy_secrets("default", "other", on_conflict="overwrite")
 
 
-def _make_failure(verb: str, code: str, *, after: int = 0, sent: object = "") -> Callable[[str], None]:
-    """Return a function for the fake service that raises an error at each request with a verb, after ``after`` successful ones."""
+def _make_failure(verb: str, code: str, *, after: int = 0, sent_text: object = "") -> Callable[[str], None]:
+    """Return a function for the fake service that raises an error at each request with a verb, except the first ``after`` ones."""
     remaining_successes = [after]
     lock = threading.Lock()
 
@@ -351,13 +355,13 @@ def _make_failure(verb: str, code: str, *, after: int = 0, sent: object = "") ->
             if request == verb:
                 remaining_successes[0] -= 1
                 if remaining_successes[0] < 0:
-                    raise FakeServiceError(code, sent)
+                    raise FakeServiceError(code, sent_text)
 
     return fail
 
 
 def _make_interruption(completed_count: int) -> Callable[[int, int], None]:
-    """Return a progress callback that raises KeyboardInterrupt after this number of secrets."""
+    """Return a progress callback that raises KeyboardInterrupt when more than this number of secrets are completed."""
 
     def interrupt(completed: int, _total: int) -> None:
         if completed > completed_count:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers import SecretsManager
 
+# CI runs these slow tests with one version of Python only.
 pytestmark = pytest.mark.one_python
 
 SECRET_COUNT, KILL_COUNT = 1000, 10
@@ -35,7 +36,7 @@ SECRET_COUNT, KILL_COUNT = 1000, 10
 
 
 def _records(generator: random.Random) -> dict[str, SecretRecord]:
-    """Return secrets with known and unknown schemas, four alphabets, and short and long values."""
+    """Return secrets with known and unknown schemas, names in four scripts, and short and long values."""
     records = {}
     for number in range(SECRET_COUNT):
         name = f"{generator.choice(['db', 'ключ', '鍵', 'clé-', 'مفتاح', 'a=b+c@'])}{number}"
@@ -51,14 +52,12 @@ def _records(generator: random.Random) -> dict[str, SecretRecord]:
     return records
 
 
-def test_a_copy_killed_ten_times_ends_with_the_source(
-    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """After ten kills at random times, the target equals the source."""
+def test_a_copy_killed_ten_times_is_completed(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """After ten kills at random times, a last copy completes the target, and the target equals the source."""
     seed = randomness.randbelow(10**9)
     generator = random.Random(seed)  # noqa: S311 - the times of the kills need no secure randomness
     with capsys.disabled():
-        print(f"\nrandom seed {seed}; killed after this number of registrations: ", end="")  # noqa: T201 - repeating a failed test needs the seed
+        print(f"\nrandom seed {seed}; killed after these numbers of registrations: ", end="")  # noqa: T201 - repeating a failed test needs the seed
     for variable, value in AWS_USER.items():
         monkeypatch.setenv(variable, value)
     with running_moto() as port, FaultProxy("127.0.0.1", port).running() as aws:
@@ -69,6 +68,7 @@ def test_a_copy_killed_ten_times_ends_with_the_source(
             source.register_record(name, record)
         workspace.register_component(ComponentType.SECRETS_MANAGER, "cloud", "aws", {"endpoint_url": aws.address})
         state_before = _state(source)
+        # The last 100 secrets are left for the last copy, so every earlier copy is killed before its end.
         kill_points = sorted(generator.sample(range(1, SECRET_COUNT - 100), KILL_COUNT))
         for registration_count in kill_points:
             _kill_a_copy(home, aws, registration_count, generator.uniform(0.0, 0.01))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tests.support.faults.http_proxy import Exchange
     from zensecrets_jupyter.core.managers import SecretsManager
 
+# CI runs these slow tests with one version of Python only.
 pytestmark = pytest.mark.one_python
 
 SECRET_COUNT = 60

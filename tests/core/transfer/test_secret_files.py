@@ -20,6 +20,7 @@ from zensecrets_jupyter.core.transfer import sealed_export, secret_formats
 from zensecrets_jupyter.core.transfer.text_files import read_text, write_text
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
+# ``name`` is reserved: neither a secret nor a key can have this name.
 NAMES = strategies.from_regex(r"[a-zA-Z_äñ漢][\w-]{0,10}", fullmatch=True).filter(lambda name: name != "name")
 TEXTS = strategies.text(strategies.characters(exclude_categories=["Cs"])) | strategies.sampled_from(
     [
@@ -135,7 +136,7 @@ def test_an_export_of_a_newer_version_is_refused() -> None:
 @pytest.mark.parametrize(
     "text", ["a: &x [1]\nb: *x\n", "a: {b: {c: d}}\n", "? [a]\n: b\n", "a: !!python/object:os.system x\nb: [", "[" * 5000]
 )
-def test_other_yaml_types_are_refused(text: str) -> None:
+def test_unsupported_yaml_is_refused(text: str) -> None:
     """Lists, deep nesting and keys that are not texts are refused, and YAML tags run no code."""
     with pytest.raises(UnreadableFileError):
         secret_formats.read(text, "yaml", file="f", name="s")

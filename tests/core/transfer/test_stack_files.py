@@ -31,7 +31,7 @@ def test_an_export_of_zenml_is_read(tmp_path: Path) -> None:
 
 
 def test_an_export_lists_the_required_secrets() -> None:
-    """An export lists each required secret with its keys, and contains all attributes with references."""
+    """An export lists each secret that a reference names, with its keys. No attribute is left out, because none has an encrypted value."""
     workspace = get_workspace()
     attributes = {"a": "{{one.x}} and {{two.y}}", "b": ["{{one.z}}"], "port": 3}
     workspace.register_component(ComponentType.ANNOTATOR, "c", "custom", attributes)

@@ -126,7 +126,8 @@ def test_each_secrets_manager_of_zenml_is_imported(name: str, folder: Path) -> N
     imported_names = Client().workspace.open_manager("theirs").list_secrets() if flavor == "local" else []
     assert imported_names == (["aws_prod", "plain"] if exported_attributes.get("secrets_file") else [])
     assert ("base64" in message) is bool(exported_attributes.get("secrets_file"))
-    # The export has no secrets file, so the message names the file in which ZenML keeps the secrets of the third component.
+    # If the attribute ``secrets_file`` is empty, the message names ZenML's default file: in a folder with the ID of the secrets manager,
+    # which is the third component of the export.
     assert ("local_stores/5e4286b5-51f4-4286-b1f8-b0143e9a27c2/secrets.yaml" in message) is (exported_attributes.get("secrets_file") == "")
     assert find_canary(home()) == []
     assert find_canary(message) == []

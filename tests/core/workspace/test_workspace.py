@@ -133,7 +133,7 @@ INVALID_NAMES = ["", " ", "-a", " a", "a ", "a\nb", "x" * 256, "\x00"]
 
 @pytest.mark.parametrize("name", INVALID_NAMES)
 def test_an_invalid_component_name_is_refused(name: str, labels_workspace: Workspace) -> None:
-    """Empty, long, unprintable, padded and option-like names are refused by each method."""
+    """Empty, long, unprintable and padded names, and names like an option, such as ``-a``, are refused by each method."""
     components_before = labels_workspace.components()
     calls: list[Callable[[], object]] = [
         lambda: labels_workspace.register_component(ANNOTATOR, name, "custom", {}),
@@ -193,8 +193,8 @@ COMPONENT_METHODS: dict[str, Callable[[Workspace, str], Any]] = {
 
 
 @pytest.mark.parametrize("call", COMPONENT_METHODS.values(), ids=COMPONENT_METHODS)
-def test_a_missing_component_lists_near_misses(call: Callable[[Workspace, str], Any], labels_workspace: Workspace) -> None:
-    """For a missing component, each method raises an error with near misses or with the list command."""
+def test_a_missing_component_lists_similar_names(call: Callable[[Workspace, str], Any], labels_workspace: Workspace) -> None:
+    """For a missing component, each method raises an error with similar names or, if there are none, with the list command."""
     state_before = (labels_workspace.components(), labels_workspace.stacks())
     with pytest.raises(ComponentNotFoundError, match=r"There is no annotator 'lables'\. Did you mean 'labels'\?") as caught:
         call(labels_workspace, "lables")
@@ -447,6 +447,7 @@ def test_encrypted_values_are_bound_to_their_component(workspace: Workspace) -> 
         connection.execute("UPDATE components SET sealed_values = ? WHERE id = ?", (sealed, ids["two"]))
         altered = bytes([*sealed[:-1], sealed[-1] ^ 1])
         connection.execute("UPDATE components SET sealed_values = ? WHERE id = ?", (altered, ids["one"]))
+        # Each write of the package increases the revision, so that other processes read the rows again.
         connection.execute("UPDATE workspace SET revision = revision + 1")
     reopened_workspace = Workspace(workspace.home)
     for name in ("one", "two"):
@@ -469,7 +470,7 @@ def test_a_fingerprint_depends_on_the_workspace(workspace: Workspace, tmp_path: 
 
 
 def test_a_stack_is_registered_changed_and_deleted(labels_workspace: Workspace) -> None:
-    """A stack has its components in order, and they can be replaced, added and removed."""
+    """A stack has its components in the order of their addition, and they can be replaced and removed."""
     record = labels_workspace.register_stack("mine", {ANNOTATOR: "labels", MANAGER: "default"})
     assert list(record.components.items()) == [(ANNOTATOR, "labels"), (MANAGER, "default")]
     assert not record.is_active
@@ -509,8 +510,8 @@ STACK_METHODS: dict[str, Callable[[Workspace, str], Any]] = {
 
 
 @pytest.mark.parametrize("call", STACK_METHODS.values(), ids=STACK_METHODS)
-def test_a_missing_stack_lists_near_misses(call: Callable[[Workspace, str], Any], workspace: Workspace) -> None:
-    """For a missing stack, each method raises an error with near misses or with the list command."""
+def test_a_missing_stack_lists_similar_names(call: Callable[[Workspace, str], Any], workspace: Workspace) -> None:
+    """For a missing stack, each method raises an error with similar names or, if there are none, with the list command."""
     with pytest.raises(StackNotFoundError, match=r"There is no stack 'defualt'\. Did you mean 'default'\?") as caught:
         call(workspace, "defualt")
     assert caught.value.stack == "defualt"
@@ -652,6 +653,7 @@ def test_a_killed_writer_leaves_complete_changes(workspace: Workspace) -> None:
     stored_attributes = {record.name: record.attributes for record in workspace.components(ANNOTATOR)}
     for turn in acknowledged_turns:
         assert stored_attributes[f"a-0-{turn}"] == {"number": turn, "updated": turn}
+    # The killed turn, which was not printed, may have registered its component.
     assert len(stored_attributes) - len(acknowledged_turns) in {0, 1}
     assert all(workspace.stack(record.name) for record in workspace.stacks())
     workspace.register_component(ANNOTATOR, "after", "custom", {})
@@ -695,12 +697,14 @@ def test_damaged_pages_raise_corrupted_error(labels_workspace: Workspace) -> Non
     database = labels_workspace.home / "workspace.db"
     run_python("import json; from zensecrets_jupyter import Client; Client().workspace.stacks(); print(json.dumps(None))")
     copied_folder = labels_workspace.home.parent / "copied"
+    # This moves the write-ahead log into the database file, in which the test damages the pages.
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     shutil.copytree(labels_workspace.home, copied_folder)
     content = bytearray((copied_folder / "workspace.db").read_bytes())
-    for page in range(4096, len(content), 4096):
-        content[page : page + 64] = os.urandom(64)
+    # Each page has 4096 bytes. The first one has the header of the file, and stays unchanged.
+    for page_start in range(4096, len(content), 4096):
+        content[page_start : page_start + 64] = os.urandom(64)
     (copied_folder / "workspace.db").write_bytes(content)
     damaged_workspace = Workspace(copied_folder)
     calls: list[Callable[[], object]] = [damaged_workspace.components, lambda: damaged_workspace.register_stack("new", {})]
@@ -753,7 +757,10 @@ def attempt(call):
 workspace = Client().workspace
 print(json.dumps([attempt(lambda: len(workspace.stacks())), attempt(lambda: workspace.register_stack("new", {}).name)]))
 """
-"""A program that gives up the rights of root, and tries to read and write the workspace."""
+"""A program that gives up the rights of root, and tries to read and write the workspace.
+
+It imports its modules before, because the user ``nobody`` (65534) may have no permission to read the virtual environment of root.
+"""
 
 
 @pytest.mark.parametrize("exists", [True, False])
@@ -780,7 +787,10 @@ def test_a_read_only_home_raises_access_error(exists: bool, workspace: Workspace
 
 
 def test_a_flavor_of_this_process_is_opened(workspace: Workspace) -> None:
-    """If a flavor is defined in this process, a secrets manager of it is opened with its options, name, id and folder."""
+    """If a flavor is defined in this process, a secrets manager of it is opened with its name, id and folder.
+
+    An unknown flavor is refused.
+    """
     record = workspace.register_component(MANAGER, "counting", "counting", {})
     manager = workspace.open_manager("counting")
     assert isinstance(manager.backend, CountingBackend)
@@ -792,7 +802,7 @@ def test_a_flavor_of_this_process_is_opened(workspace: Workspace) -> None:
 
 
 def test_a_reader_never_sees_partial_changes(labels_workspace: Workspace) -> None:
-    """A reader finds each stack with all of its components while another process registers them."""
+    """While another process registers stacks with one component each, a reader finds no stack without its component."""
     writer = _start_writer(0, 60)
     largest_count = 0
     while writer.poll() is None:
