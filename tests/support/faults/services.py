@@ -33,7 +33,8 @@ LONG_TIMEOUTS: dict[str, float] = {"timeout": 30, "deadline": 60}
 class FaultyService(ABC):
     """The service of one flavor, which stores the secrets of one manager.
 
-    These faults can be injected. The response contains ``zsCanary`` or quotes the request. The tests search for both in errors and logs.
+    These faults can be injected. The response contains the canary ``zsCanary``, or quotes the request, whose values are canaries. The
+    tests search for canaries in errors and logs.
 
     * ``wrong credentials``, ``list denied``, ``read denied``, ``throttled`` and ``500`` are error responses.
     * ``clock skew``: the clocks of client and service differ. A service that compares them sends an error response.
