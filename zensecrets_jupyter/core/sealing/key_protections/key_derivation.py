@@ -36,7 +36,7 @@ _MAX_WORK = 4 * RFC_9106_LOW_MEMORY.time * RFC_9106_LOW_MEMORY.memory
 second."""
 
 WORK_LIMIT = f"{_MAX_PARAMETERS.time} passes of Argon2 over {RFC_9106_LOW_MEMORY.memory // 1024} MiB of memory"
-"""The limit of the computation, as a phrase for errors."""
+"""The limit of passes times memory, as a phrase for errors. An error names it even if another limit is exceeded."""
 
 
 def new_parameters() -> dict[str, str | int]:
@@ -52,7 +52,7 @@ def new_parameters() -> dict[str, str | int]:
 
 
 def exceeds_limit(parameters: Mapping[str, object]) -> bool:
-    """Return whether deriving a key takes more time or memory than :data:`WORK_LIMIT` allows."""
+    """Return whether the passes, the memory, the lanes, or the passes times the memory exceed their limit."""
     time, memory, lanes = (_get_int(parameters, name) for name in ("time", "memory", "lanes"))
     limit = _MAX_PARAMETERS
     return time > limit.time or memory > limit.memory or lanes > limit.lanes or time * memory > _MAX_WORK

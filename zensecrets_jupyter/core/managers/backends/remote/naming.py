@@ -88,7 +88,7 @@ class NameEncoding:
         """Return whether a character has to be escaped. ``next_letter`` is empty at the end of the segment."""
         if letter != self.escape_mark[0]:
             return letter not in self.letters
-        # If the mark is doubled, a single character of the mark is not escaped, unless the next character could complete the mark.
+        # If the mark is doubled, a single character of the mark is not escaped, unless the same character, an escape or the end follows.
         return not (len(self.escape_mark) > 1 and bool(next_letter) and next_letter != letter and next_letter in self.letters)
 
     def _escape_letter(self, letter: str) -> str:

@@ -45,7 +45,7 @@ _PLATFORM_ERRORS: ErrorTable = {
 }
 """Error kinds of errors of the standard library, which an SDK may pass on."""
 _FILE_ERROR_KINDS = {ErrorKind.UNFORESEEN, ErrorKind.UNKNOWN_USER, ErrorKind.UNREACHABLE, ErrorKind.TRANSIENT}
-"""Error kinds that an SDK may raise for an unusable local file."""
+"""The kinds of the errors that an SDK may raise for an unusable local file."""
 
 
 class RemoteOptions(ScopedOptions):

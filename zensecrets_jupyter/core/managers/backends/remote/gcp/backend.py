@@ -164,6 +164,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
 
     def fetch_external(self, client: GcpConnection, path: str) -> bytes:
         """See :meth:`RemoteBackend.fetch_external`."""
+        # Examples of a path are ``db-password``, ``db-password/versions/2`` and ``projects/ID/secrets/db-password``.
         secret, _, version = path.partition("/versions/")
         name = f"{secret if secret.startswith('projects/') else client.resource_name(secret)}/versions/{version or 'latest'}"
         try:
