@@ -59,5 +59,5 @@ class Environment:
 
     @staticmethod
     def in_notebook() -> bool:
-        """Return whether a Jupyter kernel runs the code."""
+        """Return whether the process has imported ``ipykernel``, as IPython's kernel does."""
         return "ipykernel" in sys.modules

@@ -92,6 +92,7 @@ class BasePipeline(Pipeline):
         :meth:`Pipeline.with_options` and of :meth:`Pipeline.__call__`.
         """
         if unknown:
+            # The signature also contains the parameter ``unknown`` itself.
             known_names = [name for name in inspect.signature(self.run).parameters if name != "unknown"]
             problem, hint = unknown_arguments(unknown, known_names)
             raise StepInterfaceError(f"Wrong arguments for pipeline {self.name!r}: {problem}.", hint=hint)

@@ -106,6 +106,7 @@ class PipelineRunView:
     def __getattr__(self, name: str) -> Any:
         """Return an attribute of the run, such as ``name``, ``id``, ``status``, ``settings`` or ``duration``."""
         if name.startswith("_"):
+            # copy and pickle look for special methods before "_run" is set. Reading "_run" would then call this method without end.
             raise AttributeError(name)
         return getattr(self._run, name)
 

@@ -176,7 +176,7 @@ class ReferenceModel(BaseModel):
         return field is not None and is_secret_field(field)
 
     def __getattr__(self, name: str) -> Any:
-        """Return the resolved value of an attribute that is not a field.
+        """Return the resolved value of an attribute that the regular look-up does not find, such as an extra attribute.
 
         Raises:
             NotInStackError, NoSecretsManagerError, SecretNotFoundError, SecretKeyNotFoundError: If a reference can't be resolved.

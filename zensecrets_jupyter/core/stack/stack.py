@@ -114,7 +114,7 @@ class Stack:
         """Return the references of the components, then those of ``settings``.
 
         Args:
-            settings: Pairs of an owner's name in errors, and the settings of that step or pipeline.
+            settings: Pairs of the name of a step or pipeline in errors, and its settings or required secrets.
         """
         component_requirements = [requirement for component in self._components.values() for requirement in component.requirements()]
         return component_requirements + [requirement for owner, model in settings for requirement in model.requirements(owner)]
@@ -149,7 +149,7 @@ class Stack:
 
         Args:
             level: The depth of the validation, by default that of ``ZENML_SECRET_VALIDATION_LEVEL``.
-            settings: Pairs of an owner's name in errors, and the settings of that step or pipeline.
+            settings: Pairs of the name of a step or pipeline in errors, and its settings or required secrets.
             refresh: Whether secrets are read even if the cache holds them.
 
         Raises:

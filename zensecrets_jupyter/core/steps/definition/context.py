@@ -30,7 +30,7 @@ class RunNames(NamedTuple):
 
 
 class NameAndId(NamedTuple):
-    """The name and id of a pipeline, run or step, as in later ZenML."""
+    """The name and id of a pipeline, run or step, as in later versions of ZenML."""
 
     name: str
     id: str

@@ -102,7 +102,7 @@ class StepCache:
     def find(self, key: str, step: StepDefinition, name: str) -> dict[str, Artifact] | None:
         """Return the outputs of the cached run with that key.
 
-        The result is ``None`` if no such run is cached, or if the run is not valid.
+        ``name`` is the name of the call. The result is ``None`` if no such run is cached, or if the run is not valid.
         """
         path = _record_path(key)
         try:
@@ -141,7 +141,7 @@ class StepCache:
             return
 
     def _outputs_in(self, record: Any, step: StepDefinition, name: str) -> dict[str, Artifact] | None:
-        """Return the outputs in a record.
+        """Return the outputs in a record of the call ``name``.
 
         The result is ``None`` if the outputs are not those that the step declares, or if their files have changed.
         """

@@ -166,6 +166,7 @@ class Graph:
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         left_side = unpacked_names(trace.tb_frame.f_code, trace.tb_lasti) if trace is not None else None
+        # Python's message for this is "cannot unpack non-iterable NoneType object".
         if last_call is None or last_call.step.signature.outputs or left_side is None or "NoneType" not in str(error):
             return None
         # The text of left_side is, for example, "2 are".

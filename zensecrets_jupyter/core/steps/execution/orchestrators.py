@@ -26,8 +26,8 @@ class Orchestrator(ABC):
     def run(self, graph: Graph, runner: StepRunner, report: Callable[[StepRun], None]) -> None:
         """Run the calls of ``graph`` by :meth:`StepRunner.run_step` and return when all have ended.
 
-        The method passes each result to ``report`` as soon as the step ends, in one thread at a time. After a failed step it starts no
-        other step. It does not raise the error of a step, because the result contains it.
+        The method passes each result to ``report`` as soon as the step ends, and never calls ``report`` in two threads at once. After a
+        failed step it starts no other step. It does not raise the error of a step, because the result contains it.
 
         Raises:
             StepInterfaceError: If steps wait for each other. In this case, no step has run.
