@@ -1,4 +1,4 @@
-"""Askers: what they ask, which answers may be empty, and which texts they never repeat."""
+"""Askers, which get missing values for a command: prompts, empty answers, and texts that must not be repeated."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def test_the_table_of_an_import_is_masked() -> None:
     Path("s.yaml").write_text(f"a:\n  k: '{value}'\nb:\n  number: 0042\n  yes: no\n")
     run("secret register a --k=old")
     planned = run("secret import s.yaml --overwrite --dry-run").value
-    # The column with the outcome has no title.
+    # The column that says what would be done has no title.
     assert [row[""] for row in planned] == ["would be registered", "would be registered", "would be replaced"]
     assert Client().secrets_manager.list_secrets() == ["a"]
     skipped = run("secret import s.yaml --skip-existing").value

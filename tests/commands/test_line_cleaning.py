@@ -139,7 +139,7 @@ QUOTING_FUNCTIONS: list[Callable[[str], str]] = [shlex.quote, _double_quoted, _e
 KEYS = strategies.from_regex(r"[a-z][a-z0-9_.]{0,8}", fullmatch=True).filter(
     lambda key: key not in {"name", "wait", "schema", "interactive"}
 )
-# A text that begins with one of these characters is a file name, an option or a reference, and not a value.
+# A text that begins with ``@``, ``-`` or ``{`` may be a file name, an option or a reference, and ``--key =value`` is an error.
 VALUES = strategies.text(strategies.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(lambda text: text[0] not in "@-{=")
 
 

@@ -155,7 +155,7 @@ def test_a_secret_that_can_t_be_copied_is_a_failure() -> None:
     # The fake backend takes at most 1000 characters.
     run("secret register large --key=?", canary("large") * 100)
     planned = run("secrets-manager copy default limited --dry-run").value
-    # The column with the planned outcome has no title.
+    # The column that says what would be done has no title.
     assert [row[""] for row in planned] == ["new", "new", "can't be done"]
     outcome = run("secrets-manager copy default limited")
     assert outcome.message == "Copied 2 secrets from 'default' to 'limited'; 1 can't be copied."

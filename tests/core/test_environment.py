@@ -39,7 +39,7 @@ def _secret(name: str, **content: str) -> ArbitrarySecretSchema:
     ],
 )
 def test_the_name_of_a_variable_is_its_key_in_upper_case(key: str, variable: str) -> None:
-    """Every character except letters and digits becomes an underscore."""
+    """Every character except letters of ASCII and digits becomes an underscore, such as ``é``."""
     assert variable_name(key) == variable
 
 

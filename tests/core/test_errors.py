@@ -25,7 +25,7 @@ def _with_subclasses(root: type[ZenSecretsError]) -> list[type[ZenSecretsError]]
     return classes
 
 
-# The commands define a further class for wrong command lines, which is not a class of this module.
+# The commands define a further class for wrong command lines, which is not in the module ``errors``.
 ERROR_CLASSES = [error for error in dict.fromkeys(_with_subclasses(ZenSecretsError)) if error.__module__ == errors.__name__]
 
 # The keyword arguments that each class adds to those of its bases.

@@ -55,7 +55,7 @@ class CellResult:
 
     @property
     def error(self) -> str:
-        """The displayed error: the traceback, or the line that IPython writes instead; empty if there is no error."""
+        """The traceback of a failed cell, followed by its standard error, to which IPython writes some errors as one line."""
         traceback = self.reply.get("traceback", []) if not self.ok else []
         return "\n".join(traceback) + self.stream("stderr")
 
@@ -128,7 +128,10 @@ class Kernel:
         return self._execute(code, allow_stdin=True, in_notebook=True)
 
     def read_until(self, request: str, message_type: str) -> CellResult:
-        """Return the messages of a running cell, up to the first message of a type."""
+        """Return the messages of a running cell, up to the first message of a type.
+
+        The result has the status ``ok`` in place of the reply, which the kernel sends only after the cell.
+        """
         messages: list[dict[str, Any]] = []
         while not messages or messages[-1]["msg_type"] != message_type:
             message = self.client.get_iopub_msg(timeout=TIMEOUT)

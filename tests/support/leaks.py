@@ -191,7 +191,7 @@ class LeakSearch:
 
     def _add(self, text: str, origin: tuple[str, str]) -> None:
         length = self._window_length or len(text)
-        # To save memory, a window starts only at every third character.
+        # To save memory, a window starts only at every third character. A leak of two more characters than a window is always found.
         for start in range(0, max(1, len(text) - length + 1), 3):
             window = text[start : start + length]
             self._origins.setdefault(window.encode("utf-8", "surrogatepass"), origin)

@@ -37,7 +37,7 @@ class Program(ctypes.Structure):
 def refuse(call: str) -> None:
     """Make each later system call of this kind fail in this process."""
     calls = CALLS[platform.machine()]
-    # An instruction consists of its code, the number of instructions to skip if a comparison is true or false, and its operand.
+    # An instruction has four fields: its code, the numbers of instructions to skip after a true and after a false comparison, its operand.
     if call == "fcntl-lock":
         instructions = [
             (LOAD, 0, 0, NUMBER),

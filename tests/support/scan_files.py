@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SPECIAL_CHARACTERS = "'\"\\é&<> ü/+=~🔑"
-"""Characters that each encoding writes differently."""
+"""Characters that different encodings write in different ways."""
 
 
 def special_canary(label: str = "") -> str:

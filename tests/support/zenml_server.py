@@ -166,7 +166,7 @@ def _running_server(folder: Path) -> Iterator[int]:
         assert server.stdout is not None
         first_line = server.stdout.readline()
         assert first_line.strip().isdecimal(), log.read_text()
-        # The server listens before it answers requests.
+        # The server accepts connections before it can answer. This request waits for the first answer.
         _send("GET", f"http://127.0.0.1:{int(first_line)}/api/v1/info")
         yield int(first_line)
     finally:
@@ -226,7 +226,7 @@ def _serve() -> None:
     # Logs of ZenML would fill the pipe, which no process reads, and block the server.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     server = uvicorn.Server(uvicorn.Config("zenml.zen_server.zen_server_api:app", log_level="critical"))
-    # The server stops if the test process is killed.
+    # If the test process is killed, the standard input of the server ends, and the server stops.
     threading.Thread(target=_end_with_standard_input, args=(server,), daemon=True).start()
     server.run(sockets=[listening_socket])
 

@@ -29,7 +29,7 @@ def test_canary_is_found_in_each_encoding(tmp_path: Path) -> None:
         value.encode().hex().encode(),
         value.encode().hex().upper().encode(),
         value[::-1].encode(),
-        # The digits of the value depend on the number of bytes before it.
+        # The base64 digits of the canary depend on the number of bytes before it.
         *(base64.b64encode(b"x" * offset + value.encode() + b"rest") for offset in range(6)),
         *(base64.urlsafe_b64encode(b"?" * offset + value.encode()) for offset in range(6)),
     ]

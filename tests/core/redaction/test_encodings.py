@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 VALUES = {
-    # Most encoders can't encode half a character.
+    # Most encoders can't encode half a character, which is a lone surrogate.
     **{kind: difficult_value(kind) for kind in DIFFICULT if kind != "half a character"},
     **{name: value for name, value in realistic_values().items() if len(value) < 1000},
     "a PEM": realistic_values()["pem.curve"],
@@ -105,7 +105,7 @@ def test_a_value_is_masked_in_each_encoding(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", VALUES)
 def test_a_value_is_masked_in_two_nested_encodings(kind: str) -> None:
-    """The redactor masks a value that was encoded twice with different encoders."""
+    """The redactor masks a value that was encoded twice, with different encoders or with the same one."""
     redactor = Redactor()
     assert redactor.protect(VALUES[kind], "a.key")
     # Long values have fewer pairs, because their tests take longer.

@@ -142,7 +142,7 @@ def test_a_wrapped_token_in_a_stream_is_masked(token: str, width: int) -> None:
     rows = textwrap.wrap(token, width, break_on_hyphens=False)
     for chunks in ([f"{row}\n" for row in rows], list("\n".join(rows))):
         output = redact_stream(token, chunks)
-        # The last row may be shown if it has fewer than twelve characters.
+        # A last row of at most twelve characters may be shown.
         assert [row for row in rows if len(row) > 12 and row in output] == []
 
 

@@ -21,7 +21,7 @@ from zensecrets_jupyter.scan.fingerprints.file_format import export
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 LONG = 20_000
-"""The redactor indexes new values in an automaton after it has searched this number of characters."""
+"""The redactor indexes new values in an automaton after it has searched about this number of characters, or more for many values."""
 
 
 def redactor_with(**values: str) -> Redactor:
@@ -431,5 +431,5 @@ def test_letters_after_a_truncated_value_are_not_masked(between: str) -> None:
     for length in (1, 2):
         other_text = f"{value[15 : 15 + length]}- of it\n"
         assert redactor.redact(f"'{value[:15]}{between}{other_text}") == f"'{mask_text('a.key')}{between}{other_text}"
-    # The whole rest of the value is masked.
+    # If the whole rest of the value follows, it is masked.
     assert value[15:] not in redactor.redact(f"'{value[:15]}{between}{value[15:]} of it")

@@ -57,7 +57,7 @@ def split(text: str, positions: Iterable[int]) -> list[str]:
 @pytest.mark.parametrize("kind", VALUES)
 @pytest.mark.parametrize("has_pause", [False, True], ids=["at once", "after a pause"])
 def test_a_value_split_at_every_position(kind: str, *, has_pause: bool) -> None:
-    """If a value arrives in two chunks, with or without a pause between them, the stream shows at most half of it."""
+    """If a value arrives in two chunks, with or without a pause between them, the stream shows at most :func:`max_visible` characters."""
     value = VALUES[kind]
     redactor = redactor_with(key=value)
     for position in range(1, len(value)):
@@ -175,8 +175,8 @@ def test_a_text_with_values_in_any_chunks(data: st.DataObject) -> None:
 
 
 @given(st.data())
-def test_no_pause_shows_more_than_half(data: st.DataObject) -> None:
-    """For any chunks and pauses, the stream shows at most half of a value."""
+def test_no_pause_shows_too_much(data: st.DataObject) -> None:
+    """For any chunks and pauses, the stream shows at most :func:`max_visible` characters of a value."""
     value = data.draw(st.sampled_from(list(VALUES.values())))
     redactor = redactor_with(key=value)
     stream = redactor.stream()

@@ -107,7 +107,7 @@ def test_each_text_attribute_accepts_a_reference(component_type: str, flavor: st
     if config.model_config.get("extra") == "allow":
         text_attributes += ["anything"]
     for name in text_attributes:
-        # Some flavors check a resolved value, such as a path, so it begins with a valid one.
+        # Some flavors check a resolved value, such as a path, so the value of this test begins with a valid one.
         valid_value = str(required.get(name, ""))
         value = canary(name) if "{{" in valid_value else f"{valid_value}x"
         instance = config(**{**required, name: "{{some.key}}"})

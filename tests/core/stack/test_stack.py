@@ -152,7 +152,7 @@ def test_required_secrets_are_listed_once_in_order(manager: SecretsManager[Count
     assert my_stack.requirements([("step 'x'", settings)])[-1] == Requirement("step 'x'", "instance_url", SecretReference("d", "k"))
 
 
-# Errors. A stack checks their causes in this order.
+# Errors. A stack checks their causes in the order of these tests.
 
 
 def test_a_component_outside_of_a_stack_raises_not_in_stack() -> None:

@@ -26,7 +26,10 @@ os.fsync = lambda descriptor: os.kill(os.getpid(), 9)
 from tests.support.command_lines import run
 run(sys.argv[1])
 """
-"""A program that runs a command, and is killed after it has written a temporary file and before it moves the file."""
+"""A program that runs a command, and is killed after it has written a temporary file and before it moves the file.
+
+The package calls ``os.fsync`` between the two.
+"""
 
 
 def run_killed(line: str, folder: Path) -> None:

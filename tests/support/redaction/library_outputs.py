@@ -7,9 +7,9 @@ them again, run the script in a separate virtual environment that contains the l
     /tmp/libraries/bin/pip install $(python tests/support/redaction/library_outputs.py --packages)
     /tmp/libraries/bin/python tests/support/redaction/library_outputs.py
 
-The first line of the recording has the versions of Python and of the libraries. Every other line is one message of a kernel, with the
-library, the number of the cell, and the type and the content of the message. Local paths, the user name and the host name are replaced. If
-names of libraries are passed as arguments, the script records only these libraries again.
+The first line of the recording has the versions of Python and of the libraries. Each of the following lines is one message of a kernel,
+with the library, the number of the cell, and the type and the content of the message. Local paths, the user name and the host name are
+replaced. If names of libraries are passed as arguments, the script records only these libraries again.
 """
 
 from __future__ import annotations
