@@ -17,7 +17,7 @@ from zensecrets_jupyter import cli
 from zensecrets_jupyter.core.errors import UnwritableFileError
 from zensecrets_jupyter.core.transfer import sealed_export
 from zensecrets_jupyter.scan.backup import FORMAT_KEY
-from zensecrets_jupyter.scan.fingerprints.store import VARIABLE, load_fingerprints
+from zensecrets_jupyter.scan.fingerprints.store import FINGERPRINTS_VARIABLE, load_fingerprints
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def test_fingerprints_are_stored_on_file_systems_without_hard_links(
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
     monkeypatch.setattr(os, "link", refuse)
-    monkeypatch.setenv(VARIABLE, "on")
+    monkeypatch.setenv(FINGERPRINTS_VARIABLE, "on")
     assert cli.run(["secret", "register", "db", f"--key={VALUE}"]) == 0
     assert capfd.readouterr() == ("Registered secret 'db' with key key.\n", "")
     matcher = load_fingerprints()

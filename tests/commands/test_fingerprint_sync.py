@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter.core.settings import HOME_VARIABLE, PASSPHRASE_VARIABLE
-from zensecrets_jupyter.scan.fingerprints.store import VARIABLE
+from zensecrets_jupyter.scan.fingerprints.store import FINGERPRINTS_VARIABLE
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 CASES = [
     ({}, True, "the key is in a file"),
-    ({VARIABLE: "off"}, False, "turned off"),
+    ({FINGERPRINTS_VARIABLE: "off"}, False, "turned off"),
     ({PASSPHRASE_VARIABLE: "some passphrase"}, False, "a passphrase protects the key"),
-    ({PASSPHRASE_VARIABLE: "some passphrase", VARIABLE: "on"}, True, "turned on"),
+    ({PASSPHRASE_VARIABLE: "some passphrase", FINGERPRINTS_VARIABLE: "on"}, True, "turned on"),
 ]
 
 

@@ -25,7 +25,7 @@ STUDIO = "annotator register labels --flavor=label_studio"
 def cleaned(line: str, group: str = "secret") -> str:
     """Return a line without its inline secrets, and check that all were removed."""
     findings = find_inline_secrets(group.split(), line)
-    assert findings.is_clear
+    assert findings.is_clean
     return apply_edits(line, findings.edits)
 
 
@@ -108,7 +108,7 @@ def test_inline_secrets_are_removed_from_a_malformed_line(line: str) -> None:
     """The value of a malformed line is found and removed, and no representation shows it."""
     value = canary("malformed")
     findings = find_inline_secrets(["secret"], line.replace("?", value))
-    assert findings.is_clear
+    assert findings.is_clean
     assert value in {secret.value for secret in findings.inline_secrets}
     assert value not in apply_edits(line.replace("?", value), findings.edits)
     assert value not in repr(findings)
@@ -167,7 +167,7 @@ def test_the_cleaned_line_is_the_same_command_with_bare_keys(example: tuple[str,
     """For any values, quotes, spaces and order, the other words stay unchanged, and each key stays without its value."""
     line, words, values = example
     findings = find_inline_secrets(["secret"], line)
-    assert findings.is_clear
+    assert findings.is_clean
     assert {secret.name: secret.value for secret in findings.inline_secrets} == {f"NAME.{key}": value for key, value in values.items()}
     cleaned_line = apply_edits(line, findings.edits)
     assert sorted(shlex.split(cleaned_line)) == sorted(["register", *words, *(f"--{key}" for key in values)])

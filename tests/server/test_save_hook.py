@@ -223,7 +223,7 @@ def test_a_fingerprint_file_without_its_key_is_replaced(
     assert "found damage in" in caplog.text
     file.write_bytes(content)
     the_redactor().protect(VALUE, "db.password")
-    monkeypatch.setenv(store.VARIABLE, "on")
+    monkeypatch.setenv(store.FINGERPRINTS_VARIABLE, "on")
     store.take_removed_line_count()
     assert "was damaged, and" in sync_fingerprints()
     assert sync_fingerprints() == ""
@@ -235,7 +235,7 @@ def test_a_fingerprint_file_without_its_key_is_replaced(
 def test_damage_is_reported_once_in_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The note is one line on stderr. A second synchronization does not repeat it."""
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
-    monkeypatch.setenv(store.VARIABLE, "on")
+    monkeypatch.setenv(store.FINGERPRINTS_VARIABLE, "on")
     store.take_removed_line_count()
     take_notes()
     (tmp_path / "fingerprints").write_text(file_format.new_header() + '{"name": "truncated')

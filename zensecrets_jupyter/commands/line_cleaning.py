@@ -35,12 +35,12 @@ class LineFindings(NamedTuple):
     Attributes:
         inline_secrets: The inline secrets.
         edits: The edits that remove the inline secrets, in the order of the line.
-        is_clear: Whether the edits remove all inline secrets; if not, ``edits`` is empty.
+        is_clean: Whether the edits remove all inline secrets; if not, ``edits`` is empty.
     """
 
     inline_secrets: tuple[InlineSecret, ...] = ()
     edits: tuple[Edit, ...] = ()
-    is_clear: bool = True
+    is_clean: bool = True
 
 
 def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = False) -> LineFindings:
@@ -75,7 +75,7 @@ def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fals
         cleaned_line = _ParsedLine.parse([*group, *(word.text for word in _split(apply_edits(line, edits)))])
         if cleaned_line is not None and cleaned_line.has_arguments(declared_words, expected):
             return LineFindings(inline_secrets, edits)
-        return LineFindings(inline_secrets, is_clear=False)
+        return LineFindings(inline_secrets, is_clean=False)
 
 
 def _is_expansion(line: str, word: _Word, value: str) -> bool:

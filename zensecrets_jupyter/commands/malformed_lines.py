@@ -79,25 +79,25 @@ def guess_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fal
     """
     first_argument = _ARGUMENT.search(line)
     words_before = _WORD.findall(line, 0, first_argument.start() if first_argument else len(line))
-    target = _TargetCommand.find([*group, *words_before])
-    if target is None:
+    intended_command = _IntendedCommand.find([*group, *words_before])
+    if intended_command is None:
         return []
-    arguments = list(_find_arguments(line, target.options, has_name=bool(target.words)))
-    context = target.make_context([line[argument.start : argument.end] for argument in arguments if argument.is_declared])
+    arguments = list(_find_arguments(line, intended_command.options, has_name=bool(intended_command.words)))
+    context = intended_command.make_context([line[argument.start : argument.end] for argument in arguments if argument.is_declared])
     guesses = []
     for argument in arguments:
         raw_value = line[argument.value_start : argument.end]
         is_expansion = expands and EXPANSION.fullmatch(raw_value.strip("\"'"))
         if argument.is_declared or not raw_value or is_expansion:
             continue
-        texts = [text for text in _possible_values(raw_value) if target.is_sensitive(context, argument.key, text)]
+        texts = [text for text in _possible_values(raw_value) if intended_command.is_sensitive(context, argument.key, text)]
         if texts:
-            inline_secrets = tuple(InlineSecret(f"{target.name}.{argument.key}", text) for text in texts)
+            inline_secrets = tuple(InlineSecret(f"{intended_command.name}.{argument.key}", text) for text in texts)
             guesses.append(Guess(argument.start, argument.end, argument.key, inline_secrets))
-    if target.may_take_values:
+    if intended_command.may_take_values:
         # The first words are the names of the groups and of the command.
-        other_words = _words_outside(line, arguments)[len(words_before) - len(target.words) :]
-        guesses += _guess_values_without_key(line, other_words, target.name)
+        other_words = _words_outside(line, arguments)[len(words_before) - len(intended_command.words) :]
+        guesses += _guess_values_without_key(line, other_words, intended_command.name)
     return sorted(guesses)
 
 
@@ -196,8 +196,8 @@ def _possible_values(raw_value: str) -> Iterator[str]:
     yield from (word for word in words or raw_value.split() if _MIXED_WORD.fullmatch(word))
 
 
-class _TargetCommand(NamedTuple):
-    """The command of a malformed line.
+class _IntendedCommand(NamedTuple):
+    """The command that the user meant on a malformed line.
 
     Attributes:
         command: The command; ``None`` if it is unknown or takes no secret values.
@@ -212,7 +212,7 @@ class _TargetCommand(NamedTuple):
     may_take_values: bool = True
 
     @classmethod
-    def find(cls, words: list[str]) -> _TargetCommand | None:
+    def find(cls, words: list[str]) -> _IntendedCommand | None:
         """Return the command of a line; ``None`` if the line can't contain secret values.
 
         A mistyped group is replaced by the most similar group. A mistyped command counts as unknown, and may take secret values. If the

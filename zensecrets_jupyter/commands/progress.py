@@ -53,7 +53,7 @@ class ProgressDisplay:
             self._capabilities.show_line(self._line)
 
     @property
-    def report(self) -> Callable[[int, int], None] | None:
+    def callback(self) -> Callable[[int, int], None] | None:
         """The callback of the operation, which takes the completed amount and the total amount; ``None`` if nothing can be shown."""
         if self._capabilities.show_line is not None:
             return self._report_line

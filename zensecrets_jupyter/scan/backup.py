@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 FORMAT_KEY = "zensecrets_backup"
+"""The key in the JSON of a backup that names the format; its value is the version."""
 VERSION = 1
 _MAX_SIZE = 2 * 1024 * 1024 * 1024
 """The maximum size of a backup in bytes."""

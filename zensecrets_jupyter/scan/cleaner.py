@@ -145,8 +145,8 @@ class Cleaner:
 
     def _edits_of_text(self, raw: str, text: notebooks.NotebookText, *, ascii_only: bool) -> Iterator[Edit]:
         """Yield the edits of the JSON ``raw`` that replace the values in one text."""
-        value = text.value(raw)
-        matches = notebooks.find_in_text(self._matcher, value)
+        decoded = text.decoded_text(raw)
+        matches = notebooks.find_in_text(self._matcher, decoded)
         if not matches:
             return
         first_token = text.tokens[0]
@@ -157,11 +157,11 @@ class Cleaner:
             return
         if text.is_cell_id:
             # A mask can't be the id of a cell: nbformat allows only letters, digits, - and _, and each id of a notebook must be unique.
-            edits = [Edit(0, len(value), f"redacted-{text.path[1]}")]
+            edits = [Edit(0, len(decoded), f"redacted-{text.path[1]}")]
         elif text.is_base64:
-            edits = edits_of_base64(value, matches)
+            edits = edits_of_base64(decoded, matches)
         elif text.is_source:
-            edits = edits_of_source(value, matches)
+            edits = edits_of_source(decoded, matches)
         else:
             edits = edits_of_output(matches)
         yield from _edits_of_raw(raw, text, edits, ascii_only=ascii_only)
@@ -188,10 +188,10 @@ class Cleaner:
         """Clean a database, and return a reason for each field that still contains a value."""
 
         def new_content(cell: databases.DatabaseCell) -> bytes | None:
-            matches = self._matcher.find(cell.value)
+            matches = self._matcher.find(cell.content)
             if not matches:
                 return None
-            return mask_matches(cell.value, matches) if cell.is_text else mask_keeping_length(cell.value, matches)
+            return mask_matches(cell.content, matches) if cell.is_text else mask_keeping_length(cell.content, matches)
 
         remaining = databases.rewrite(path, new_content)
         return [f"{cell.location(self._matcher)} can't be replaced" for cell in remaining]
@@ -222,13 +222,13 @@ def _read_side_files(path: Path) -> dict[Path, bytes]:
 
 def _edits_of_raw(raw: str, text: notebooks.NotebookText, edits: Iterable[Edit], *, ascii_only: bool) -> Iterator[Edit]:
     """Convert edits of a decoded text to edits of the notebook's JSON ``raw``."""
-    edits_of_value = list(edits)
+    edits_of_text = list(edits)
     # The offset of the token in the decoded text.
     offset = 0
     for token in text.tokens:
         raw_offsets = token.positions(raw)
-        length = len(token.value(raw))
-        for edit in edits_of_value:
+        length = len(token.decoded_text(raw))
+        for edit in edits_of_text:
             # The part of the edit that is in this token. An insertion has an empty part.
             start, end = max(edit.start - offset, 0), min(edit.end - offset, length)
             is_insertion = start == end == edit.start - offset == edit.end - offset

@@ -145,9 +145,9 @@ class Scanner:
         return [finding for text in texts for finding in self._scan_notebook_text(label, raw, text)]
 
     def _scan_notebook_text(self, label: str, raw: str, text: notebooks.NotebookText) -> Iterator[Finding]:
-        value = text.value(raw)
-        for match in notebooks.find_in_text(self._matcher, value):
-            line = value.count("\n", 0, match.start) + 1
+        decoded = text.decoded_text(raw)
+        for match in notebooks.find_in_text(self._matcher, decoded):
+            line = decoded.count("\n", 0, match.start) + 1
             # A text has one token for each of its lines, or one token for all of them.
             file_line = raw.count("\n", 0, text.tokens[min(line, len(text.tokens)) - 1].start) + 1
             yield Finding(label, text.location(self._matcher, line), match.name, match.encoding, file_line, match.is_whole)
@@ -167,7 +167,7 @@ class Scanner:
         try:
             for cell in databases.cells(path):
                 location = cell.location(self._matcher)
-                findings += [_finding_without_line(label, location, match) for match in self._matcher.find(cell.value)]
+                findings += [_finding_without_line(label, location, match) for match in self._matcher.find(cell.content)]
         except sqlite3.Error:
             # The file is damaged or encrypted, but its bytes can still be searched.
             return [*findings, *_findings_by_line(label, data, self._matcher.find(data))]

@@ -48,7 +48,7 @@ def test_the_inline_secret_of_a_magic_is_removed(cell: str) -> None:
     value = canary("cell")
     # `x?` is a help request of IPython, in which `?` is not replaced.
     cleaned_cell = remove_inline_secrets(cell.replace("?", value) if "x?" not in cell else cell.replace("=?", f"={value}"))
-    assert cleaned_cell.is_clear
+    assert cleaned_cell.is_clean
     assert {secret.value for secret in cleaned_cell.inline_secrets} == {value}
     assert not find_canary(cleaned_cell.source)
     assert magics_of(cleaned_cell.source) == [with_bare_keys(line) for line in magics_of(cell)]
@@ -88,7 +88,7 @@ def test_a_cell_without_an_inline_secret_is_returned_unchanged(cell: str) -> Non
     """
     cleaned_cell = remove_inline_secrets(cell)
     assert cleaned_cell.source is cell
-    assert (cleaned_cell.inline_secrets, cleaned_cell.is_clear) == ((), True)
+    assert (cleaned_cell.inline_secrets, cleaned_cell.is_clean) == ((), True)
 
 
 def test_automagic_lines_are_cleaned() -> None:
@@ -110,7 +110,7 @@ def test_the_inline_secret_of_a_command_line_is_removed(cell: str) -> None:
     """
     value = canary("command")
     cleaned_cell = remove_inline_secrets(cell.replace("?", value))
-    assert cleaned_cell.is_clear
+    assert cleaned_cell.is_clean
     assert any(value in secret.value for secret in cleaned_cell.inline_secrets)
     assert not find_canary(cleaned_cell.source)
     assert "key" in cleaned_cell.source
@@ -128,7 +128,7 @@ def test_an_inline_secret_after_a_typing_error_is_removed(cell: str) -> None:
     """
     value = canary("mistyped")
     cleaned_cell = remove_inline_secrets(cell.replace("?", value))
-    assert (cleaned_cell.source, cleaned_cell.is_clear) == (MISTYPED_CELLS[cell], True)
+    assert (cleaned_cell.source, cleaned_cell.is_clean) == (MISTYPED_CELLS[cell], True)
     assert any(value in secret.value for secret in cleaned_cell.inline_secrets)
     assert not find_canary("".join(secret.name for secret in cleaned_cell.inline_secrets))
     assert remove_inline_secrets(cleaned_cell.source).source == cleaned_cell.source
@@ -198,7 +198,7 @@ def test_the_rest_of_a_cell_stays_unchanged(lines_before: list[str], value: str,
     """For any other lines and any value, only the value is removed."""
     above, below = "".join(f"{line}\n" for line in lines_before), "".join(f"\n{line}" for line in lines_after)
     cleaned_cell = remove_inline_secrets(f"{above}{assignment}%secret register x --key='a{value}' --other={{{{a.b}}}}{below}")
-    assert cleaned_cell.is_clear
+    assert cleaned_cell.is_clean
     assert cleaned_cell.source == f"{above}{assignment}%secret register x --key --other={{{{a.b}}}}{below}"
     assert cleaned_cell.inline_secrets == (("x.key", f"a{value}"),)
 

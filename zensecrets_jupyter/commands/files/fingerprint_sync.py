@@ -14,7 +14,7 @@ from zensecrets_jupyter.core.settings import home
 from zensecrets_jupyter.core.system.atomic_write import describe_os_error
 from zensecrets_jupyter.core.text import counted
 from zensecrets_jupyter.scan.fingerprints.store import (
-    VARIABLE,
+    FINGERPRINTS_VARIABLE,
     fingerprint_file,
     is_up_to_date,
     remove_fingerprints,
@@ -77,7 +77,7 @@ def forget_fingerprints(name: str) -> None:
 
 def _may_store() -> bool:
     """Return whether the user's settings and the secrets manager allow fingerprints."""
-    if os.environ.get(VARIABLE, "").strip().lower() == "on":
+    if os.environ.get(FINGERPRINTS_VARIABLE, "").strip().lower() == "on":
         return True
     # The check of home() comes first, because reading the active stack would create a workspace under it.
     return home().exists() and active_manager().keeps_key_in_file

@@ -75,7 +75,7 @@ class HeuristicScan:
             is_in_output = bool(_OUTPUT_KEYS & set(text.path))
             if text.is_base64 or text.tokens[0].is_key or not (text.is_source or is_in_output):
                 continue
-            for number, line in enumerate(text.value(raw).splitlines(), 1):
+            for number, line in enumerate(text.decoded_text(raw).splitlines(), 1):
                 for secret_type in detector.secret_types(line):
                     # A text has one token for each of its lines, or one token for all of them.
                     token = text.tokens[min(number, len(text.tokens)) - 1]

@@ -47,7 +47,7 @@ def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_form
     scanner = Scanner(values_to_find.matcher, heuristic)
     file_paths = [path for path in paths if path != STANDARD_INPUT]
     with ProgressDisplay(call.capabilities, "Scanning") as progress:
-        report = scanner.scan(file_paths, progress.report)
+        report = scanner.scan(file_paths, progress.callback)
     if len(file_paths) < len(paths):
         if call.capabilities.piped_input is None:
             message = "`scan -` reads piped input, but standard input is not a pipe."

@@ -50,7 +50,7 @@ class Outcome(NamedTuple):
         return "\n".join(line for line in (self.text, *self.warnings) if line)
 
     def followed_by(self, following: Outcome) -> Outcome:
-        """Return one outcome with the messages of both, and the other attributes of ``following``."""
+        """Return one outcome with the messages and summaries of both, and the other attributes of ``following``."""
         return following._replace(
             text="\n".join(text for text in (self.message, following.text) if text),
             summary="; ".join(summary for summary in (self.summary, following.summary) if summary),

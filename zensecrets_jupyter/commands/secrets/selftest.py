@@ -107,7 +107,7 @@ def _log_output(redactor: Redactor, texts: Iterable[str]) -> str:
     stream = StringIO()
     handler = logging.StreamHandler(stream)
     handler.addFilter(RedactingFilter(redactor))
-    logger = logging.Logger(NAME)  # noqa: LOG001 - the logger must not be registered, nor have a parent
+    logger = logging.Logger(NAME)  # noqa: LOG001 - Python's logging must not know the logger, and it must have no parent
     logger.addHandler(handler)
     for text in texts:
         logger.warning("it is %s", text)

@@ -38,10 +38,10 @@ def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
     workspace = get_workspace()
     record = workspace.stack_record(name)
     text, left_out_attributes = stack_files.export_stack(workspace, record.name)
-    target = file or f"{record.name}.yaml"
-    write_text(target, text, replace=force)
+    path = file or f"{record.name}.yaml"
+    write_text(path, text, replace=force)
     notes = (f"Note: left out, because they are plain values: {', '.join(left_out_attributes)}.",) if left_out_attributes else ()
-    return Outcome(text=f"Exported stack {record.name!r} to {target}.", warnings=notes)
+    return Outcome(text=f"Exported stack {record.name!r} to {path}.", warnings=notes)
 
 
 @click.command("import", cls=Command)
@@ -60,13 +60,13 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
     """
     if file and filename:
         raise UsageProblem("The line names the file twice.", hint="Write it once.")
-    target = file or filename
-    name_is_file = target is None and name.endswith((".yaml", ".yml"))
-    target = target or (name if name_is_file else f"{name}.yaml")
-    file_stack = stack_files.read_stack(target)
+    path = file or filename
+    name_is_file = path is None and name.endswith((".yaml", ".yml"))
+    path = path or (name if name_is_file else f"{name}.yaml")
+    file_stack = stack_files.read_stack(path)
     stack_name = file_stack.name if name_is_file else name
     if not stack_name:
-        raise UsageProblem(f"The file {target!r} has no name for its stack.", hint="Write: %stack import NAME -f FILE")
+        raise UsageProblem(f"The file {path!r} has no name for its stack.", hint="Write: %stack import NAME -f FILE")
     workspace = get_workspace()
     needed_attributes = stack_files.missing_sensitive_attributes(workspace, file_stack)
     subjects = {

@@ -65,7 +65,7 @@ def copy_secrets(call: Call, source: str, target: str, names: Sequence[str], *, 
     if names_to_replace is None:
         return Outcome(text="Nothing was copied.")
     with ProgressDisplay(call.capabilities, f"Copying to {target}", unit="secrets") as progress:
-        report = run_copy(plan, replace=names_to_replace, on_progress=progress.report)
+        report = run_copy(plan, replace=names_to_replace, on_progress=progress.callback)
     return _outcome(plan, report)
 
 

@@ -42,7 +42,7 @@ class CellCleaner:
             try:
                 cleaned = remove_inline_secrets(cell, automagic=automagic)
             except Exception:  # noqa: BLE001 - after an error here the cell still has to run, but the history must not store its source
-                cleaned = CleanedCell(FAILED, is_clear=False)
+                cleaned = CleanedCell(FAILED, is_clean=False)
             for secret in cleaned.inline_secrets:
                 self._guard.redactor.protect(secret.value, secret.name)
             self._last_result = (cell, automagic, cleaned)

@@ -105,7 +105,7 @@ class FrontEndComm:
             source: The new source.
             unchanged: The parts of the executed source around the values. By these parts a front end recognizes a cell that another
                 front end ran.
-            pending: The function to call with the answer.
+            pending: The pending repair, whose function is called with the answer.
         """
         self._repairs[cell_id] = pending
         self._send({"kind": "repair", "cell_id": cell_id, "source": source, "unchanged": list(unchanged)})
@@ -118,7 +118,7 @@ class FrontEndComm:
             cell_id: The identifier of the cell.
             source: The new source, with masks.
             names: The names of the masked values.
-            pending: The function to call if the user agrees.
+            pending: The pending repair, whose function is called if the user agrees.
         """
         unchanged = _MASK.split(source)
         repair_message: RepairMessage = {"kind": "repair", "cell_id": cell_id, "source": source, "unchanged": unchanged}

@@ -26,13 +26,13 @@ class CleanedCell(NamedTuple):
     Attributes:
         source: The source without the inline secrets; the same object if there are none.
         inline_secrets: The inline secrets.
-        is_clear: Whether ``source`` contains none of the inline secrets.
+        is_clean: Whether ``source`` contains none of the inline secrets.
         unchanged: The parts of the original source before, between and after the inline secrets.
     """
 
     source: str
     inline_secrets: tuple[InlineSecret, ...] = ()
-    is_clear: bool = True
+    is_clean: bool = True
     unchanged: tuple[str, ...] = ()
 
 
@@ -52,15 +52,15 @@ def remove_inline_secrets(cell: str, *, automagic: bool = False) -> CleanedCell:
 
     inline_secrets: list[InlineSecret] = []
     edits: list[Edit] = []
-    is_clear = True
+    is_clean = True
     for command in lines:
         findings = find_inline_secrets(command.group, command.line.text, expands=command.expands)
         inline_secrets += findings.inline_secrets
-        is_clear = is_clear and findings.is_clear
+        is_clean = is_clean and findings.is_clean
         for edit in findings.edits:
             edit_of_cell = Edit(*command.line.range_in_cell(edit.start, edit.end), edit.new)
             # The arguments of another magic are read as a magic and as a shell command, so the same edit may occur twice.
             if not any(edit_of_cell.overlaps(other) for other in edits):
                 edits.append(edit_of_cell)
     source = apply_edits(cell, edits) if edits else cell
-    return CleanedCell(source, tuple(inline_secrets), is_clear, tuple(unchanged_parts(cell, edits)))
+    return CleanedCell(source, tuple(inline_secrets), is_clean, tuple(unchanged_parts(cell, edits)))

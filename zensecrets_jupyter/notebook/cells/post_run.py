@@ -104,7 +104,7 @@ class PostRunCheck:
         """Repair a cell with inline secrets, and warn of the values that remain in it."""
         inline_names = [secret.name for secret in cleaned.inline_secrets]
         remaining_names = [match.name for match in self._cleaner.redactor.find(cleaned.source)]
-        if not cleaned.is_clear:
+        if not cleaned.is_clean:
             # The cleaned source still contains an inline secret, so replacing the cell would not remove it.
             inline_names, remaining_names = [], [*inline_names, *remaining_names]
         if inline_names:

@@ -27,7 +27,8 @@ from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
 if TYPE_CHECKING:
     from pathlib import Path
 
-VARIABLE = "ZENSECRETS_FINGERPRINTS"
+FINGERPRINTS_VARIABLE = "ZENSECRETS_FINGERPRINTS"
+"""The environment variable that allows (``on``) or forbids (``off``) the file of fingerprints."""
 
 
 class _SavedState(NamedTuple):
@@ -85,7 +86,7 @@ def load_fingerprints() -> FingerprintMatcher:
 
 def is_up_to_date() -> bool:
     """Return whether :func:`save_fingerprints` has nothing to add."""
-    if os.environ.get(VARIABLE, "").strip().lower() == "off":
+    if os.environ.get(FINGERPRINTS_VARIABLE, "").strip().lower() == "off":
         return True
     state = _saved_states.get(_path_and_inode(fingerprint_file()), _SavedState())
     _, new_values = the_redactor().added_since(state.value_count)

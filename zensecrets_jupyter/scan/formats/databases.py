@@ -30,15 +30,15 @@ class DatabaseCell(NamedTuple):
     Attributes:
         table: The name of the table.
         column: The name of the column.
-        keys: The content of the columns that identify the row, by the quoted names of the columns.
-        value: The content of the field. A text or a number is written in UTF-8.
+        row_identity: The content of the columns that identify the row, by the quoted names of the columns.
+        content: The content of the field. A text or a number is written in UTF-8.
         is_text: Whether the content is a text or a number, not a blob.
     """
 
     table: str
     column: str
-    keys: dict[str, object]
-    value: bytes
+    row_identity: dict[str, object]
+    content: bytes
     is_text: bool
 
     def location(self, matcher: Matcher) -> str:
@@ -47,7 +47,7 @@ class DatabaseCell(NamedTuple):
         If a name contains a value of ``matcher``, the mask of the value is shown in its place.
         """
         # Only a row number is shown, because a key of another type may be a value itself.
-        number = next(iter(self.keys.values()), None)
+        number = next(iter(self.row_identity.values()), None)
         row = f", row {number}" if isinstance(number, int) else ""
         return f"table {matcher.hide(self.table)}{row}, column {matcher.hide(self.column)}"
 
@@ -177,12 +177,14 @@ def _current_cells(path: Path) -> list[DatabaseCell]:
 
 def _update(database: sqlite3.Connection, cell: DatabaseCell, content: bytes) -> bool:
     """Replace a field, and return whether that was possible."""
-    if cell.table == "sqlite_master" or not cell.keys:
+    if cell.table == "sqlite_master" or not cell.row_identity:
         return False
-    where = " AND ".join(f"{column} = ?" for column in cell.keys)
+    where = " AND ".join(f"{column} = ?" for column in cell.row_identity)
     statement = f"UPDATE {_quoted(cell.table)} SET {_quoted(cell.column)} = ? WHERE {where}"  # noqa: S608 - names of the file's own columns, quoted
     try:
-        database.execute(statement, [content.decode("utf-8", "replace") if cell.is_text else content, *map(_as_stored, cell.keys.values())])
+        database.execute(
+            statement, [content.decode("utf-8", "replace") if cell.is_text else content, *map(_as_stored, cell.row_identity.values())]
+        )
     except sqlite3.IntegrityError:
         return False
     return True

@@ -38,7 +38,7 @@ class JsonToken(NamedTuple):
     is_key: bool = False
     is_number: bool = False
 
-    def value(self, text: str) -> str:
+    def decoded_text(self, text: str) -> str:
         """Return the decoded string, or the number as it is written."""
         raw = text[self.start : self.end]
         if self.is_number or "\\" not in raw:
@@ -47,7 +47,7 @@ class JsonToken(NamedTuple):
         return decoded
 
     def positions(self, text: str) -> list[int]:
-        """Return the offset in ``text`` of each character of the value, and of the end."""
+        """Return the offset in ``text`` of each character of the decoded text, and of the end."""
         if "\\" not in text[self.start : self.end]:
             return list(range(self.start, self.end + 1))
         return [*(match.start() for match in _CHARACTER.finditer(text, self.start, self.end)), self.end]
@@ -76,7 +76,7 @@ def tokens(text: str) -> Iterator[JsonToken]:
         elif sign == '"':
             token = JsonToken((), match.start() + 1, match.end() - 1, is_key=is_key)
             if is_key:
-                path[-1] = token.value(text)
+                path[-1] = token.decoded_text(text)
                 is_key = False
             yield token._replace(path=tuple(path))
         elif sign != ":":

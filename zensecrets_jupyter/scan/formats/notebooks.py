@@ -64,9 +64,9 @@ class NotebookText(NamedTuple):
         """Whether the text is the id of a cell."""
         return self.path[-1:] == ("id",) and len(self.path) == _CELL_ID_DEPTH
 
-    def value(self, text: str) -> str:
-        """Return the decoded text, given the JSON of the notebook."""
-        return "".join(token.value(text) for token in self.tokens)
+    def decoded_text(self, raw: str) -> str:
+        """Return the decoded text, given the JSON ``raw`` of the notebook."""
+        return "".join(token.decoded_text(raw) for token in self.tokens)
 
     def location(self, matcher: Matcher, line: int = 0) -> str:
         """Return the location, such as ``cell 3, output 1, text/html``.
