@@ -58,7 +58,7 @@ class OfferMessage(TypedDict):
         cell_id: The identifier of the cell.
         source: The new source.
         unchanged: The parts of the executed source before, between and after the values.
-        names: The names of the values in the cell.
+        names: The names of the values in the cell, such as `db.password`.
     """
 
     kind: Literal["offer"]

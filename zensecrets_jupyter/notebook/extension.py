@@ -47,7 +47,7 @@ def unload(shell: InteractiveShell) -> None:
 
 
 def _loaded_shells() -> WeakKeyDictionary[InteractiveShell, ExitStack]:
-    """Return the undo stacks by shell. The mapping survives a reload of this module."""
+    """Return the ``ExitStack`` of each shell, which undoes :func:`load`. The mapping survives a reload of this module."""
     return process_global("loaded", WeakKeyDictionary)
 
 

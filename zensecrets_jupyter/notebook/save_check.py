@@ -79,8 +79,8 @@ class SaveCheck:
                 whether it is code. A request without a document only asks whether the guard is on.
 
         Returns:
-            ``on``: whether the guard is on. ``names``: the names of the values in the document. ``document``: the masked document, if it
-            differs from the given one. A document in base64 is only searched, and not returned.
+            ``on``: whether the guard is on. ``names``: the names of the values in the document, such as ``db.password``. ``document``:
+            the masked document, if it differs from the given one. A document in base64 is only searched, and not returned.
         """
         if not self._guard.is_on:
             return {"on": False, "names": []}

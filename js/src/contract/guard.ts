@@ -39,7 +39,7 @@ export interface IOfferMessage {
   readonly source: string;
   /** The parts of the executed source before, between and after the values. */
   readonly unchanged: readonly string[];
-  /** The names of the values in the cell. */
+  /** The names of the values in the cell, such as `db.password`. */
   readonly names: readonly string[];
 }
 

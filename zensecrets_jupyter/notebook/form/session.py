@@ -47,18 +47,20 @@ class FormSession:
         problem: The error for code that awaits the form; ``None`` while the form is open and after a success.
     """
 
-    def __init__(self, form_id: str, request: FormRequest, subject: str, on_change: Callable[[], None], log: Callable[[str], None]) -> None:
+    def __init__(
+        self, form_id: str, request: FormRequest, description: str, on_change: Callable[[], None], log: Callable[[str], None]
+    ) -> None:
         """Open the session.
 
         Args:
             form_id: The identifier of the form, which each submission repeats.
             request: The requested values, and the rest of the command.
-            subject: The subject of log lines: "The form of cell [3]".
+            description: The description of the form at the start of a message: "The form of cell [3]".
             on_change: A function that is called after each change of :attr:`state`.
             log: A function that writes a line to the kernel's log.
         """
         self._form_id = form_id
-        self._subject = subject
+        self._description = description
         self._on_change = on_change
         self._log = log
         self._lock = threading.RLock()
@@ -88,9 +90,9 @@ class FormSession:
         with self._lock:
             if not self.is_open:
                 if not isinstance(message, ShownMessage):
-                    self._log(f"{self._subject}: a message was refused, since the form was closed before it arrived.")
+                    self._log(f"{self._description}: a message was refused, since the form was closed before it arrived.")
             elif message is None:
-                self._log(f"{self._subject}: a message of an unknown kind was refused.")
+                self._log(f"{self._description}: a message of an unknown kind was refused.")
             elif isinstance(message, ShownMessage):
                 self._is_displayed = True
                 self.state = self.state.model_copy(update={"is_displayed": True})
@@ -125,7 +127,7 @@ class FormSession:
         self._valid_answers: dict[str, Answer] = {}
         self._key = OneTimeKey()
         self._release_announcement = announce_pending_secrets(
-            request.manager_id, [section.subject for section in request.sections], self._subject
+            request.manager_id, [section.subject for section in request.sections], self._description
         )
 
     def _open_state(self, problems: Problems) -> OpenForm:
@@ -153,9 +155,9 @@ class FormSession:
 
     def _submit(self, sealed: str) -> None:
         try:
-            submission = self._open_submission(sealed)
+            submission = self._decrypt_submission(sealed)
         except RefusedMessageError as refusal:
-            self._log(f"{self._subject}: a message was refused, since {refusal}.")
+            self._log(f"{self._description}: a message was refused, since {refusal}.")
             self._show(Problems(form=_UNREADABLE))
             return
         problems = self._keep_valid_values(submission)
@@ -167,8 +169,8 @@ class FormSession:
         else:
             self._finish(submission.passphrase)
 
-    def _open_submission(self, sealed: str) -> Submission:
-        """Open a submission with the one-time key, and replace the key.
+    def _decrypt_submission(self, sealed: str) -> Submission:
+        """Decrypt a submission with the one-time key, and replace the key.
 
         Raises:
             RefusedMessageError: If the submission is malformed, or of another form or an earlier state.
@@ -230,7 +232,7 @@ class FormSession:
         except KeyboardInterrupt:
             self._show(Problems(form="Interrupted; check which secrets exist before you submit again."))
         except Exception as error:  # noqa: BLE001 - a traceback in the cell could show the typed values
-            self._log(f"{self._subject}: {type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}")
+            self._log(f"{self._description}: {type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}")
             self._show(Problems(form=f"This is a bug in zensecrets ({type(error).__name__}). The log of the kernel has its location."))
         else:
             total_outcome = outcome if self._earlier_outcome is None else self._earlier_outcome.followed_by(outcome)

@@ -65,8 +65,8 @@ class FormWidget(anywidget.AnyWidget):
         # The event loop of each cell that awaits the form, and the future that ends its waiting.
         self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         # The number comes from the list of inputs, because releases of IPython increase the execution count at different times.
-        subject = f"The form of cell [{len(shell.user_ns['In']) - 1}]"
-        self._session = FormSession(self.model_id, request, subject, self._update, getattr(shell, "kernel", shell).log.warning)
+        description = f"The form of cell [{len(shell.user_ns['In']) - 1}]"
+        self._session = FormSession(self.model_id, request, description, self._update, getattr(shell, "kernel", shell).log.warning)
         self._synchronise()
         _open_forms.add(self)
 

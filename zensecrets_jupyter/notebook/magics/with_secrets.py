@@ -34,7 +34,7 @@ _FUTURE_IMPORT = re.compile(r"from\s+__future__\s+import\b")
 class CellEnvironment:
     """Environment variables of the running cells.
 
-    The cells are a stack, because a cell may run another cell. Each thread has its own stack.
+    A cell may run another cell, so each thread has a list of its running cells. The innermost cell is the last one.
     """
 
     def __init__(self) -> None:
@@ -48,11 +48,11 @@ class CellEnvironment:
         self._cells()[-1].enter_context(variables)
 
     def begin(self) -> None:
-        """Push a cell; IPython calls this method before each cell."""
+        """Add a cell to the list; IPython calls this method before each cell."""
         self._cells().append(ExitStack())
 
     def end(self) -> None:
-        """Pop a cell and restore its variables.
+        """Remove the innermost cell from the list, and restore its variables.
 
         IPython calls this method after each cell, even after an error.
         """

@@ -51,6 +51,7 @@ class NumberPlaceholders:
         return [self.restore(child) for child in content] if isinstance(content, list) else content
 
     def _insert_in_text(self, mime_type: Any, text: str) -> str:
+        """Return ``text`` with placeholders, if its key in the message is the MIME type of a script or drawing."""
         spans = numbers_in_scripts(str(mime_type), text)
         parts, last_end = [], 0
         for start, stop in spans:
