@@ -76,7 +76,7 @@ class SecretPage(Sequence[ListedSecret]):
 class Client:
     """Access to the stacks, components and secrets under ``ZENSECRETS_HOME``.
 
-    Creating a client opens no file. The arguments have the names of ZenML, but ``name_id_or_prefix`` accepts no id and no prefix of a name.
+    Creating a client opens no file. The arguments have the names of ZenML. For a secret, ``name_id_or_prefix`` is always the full name.
     """
 
     def __repr__(self) -> str:

@@ -74,12 +74,13 @@ def variables_of(
             not valid or its key does not exist, or if a value contains a character that no variable can contain, such as NUL.
     """
     names = names or {}
+    # A selector is a key of `names`, which selects a key of the secrets.
     unused_selectors = set(names)
     variables: dict[str, str] = {}
     owners: dict[str, tuple[str, str]] = {}
     for secret in secrets:
         for key, value in secret.content.items():
-            # A name may be given for SECRET.KEY, or for the key of every secret.
+            # A selector is SECRET.KEY, or KEY for this key of every secret.
             selector = next((name for name in (f"{secret.name}.{key}", key) if name in names), None)
             unused_selectors.discard(selector or "")
             variable = _variable(secret.name, key, names[selector] if selector else None, prefix, in_step=as_is)

@@ -144,7 +144,7 @@ def restore_sealed(generation: int, sealed: bytes) -> Any:
 def find_value(data: bytes) -> str:
     """Return the name ``secret.key`` of a value in ``data``, or an empty text.
 
-    The value may be in any encoding that the guard finds.
+    The value may be in any encoding that the redactor finds.
     """
     for text, source in _copy_of_known_values():
         if _is_in(text, data):

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
 _BYTE_ORDER_MARK = "\ufeff"
 _OPENING_QUOTES, _CLOSING_QUOTES = "\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb", "\u201c\u201d\u2018\u2019\u00ab\u00bb"
-"""Typographic quotes (Unicode blocks General Punctuation and Latin-1), which no shell and no magic treats as quotes."""
+"""Typographic quotes (Unicode blocks General Punctuation and Latin-1), which no shell and no magic treats as quotes.
+
+Some languages open with a quote that closes in other languages, so most quotes are in both texts.
+"""
 
 
 def strip_invisible(value: str) -> str:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class RedactingText:
     """A text stream that masks values in the text written to its inner stream.
 
-    All other attributes are those of the inner stream. If the end of a text may be the start of a value, that end is delayed until the rest
-    is written, for at most 50 ms.
+    All other attributes are those of the inner stream. If the end of a text may be the start of a value, a stream redactor holds that end
+    back, so that it is delayed until the rest is written, for at most 50 ms.
     """
 
     def __init__(self, inner: Any, redactor: Redactor, *, is_on: Callable[[], bool] | None = None, is_exiting: bool = False) -> None:
@@ -38,7 +38,7 @@ class RedactingText:
         self._redactor = redactor
         self._is_on = is_on or (lambda: True)
         self._is_exiting = is_exiting
-        self._is_forked = _is_worker_process()
+        self._is_worker = _is_worker_process()
         self._stream_redactor = redactor.stream()
         self._lock = threading.RLock()
         self._timer: threading.Timer | None = None
@@ -70,7 +70,7 @@ class RedactingText:
     def flush(self) -> None:
         """Flush the inner stream; in a worker process, write delayed text first."""
         # A worker process may end without running exit handlers, which would write delayed text.
-        if self._is_forked:
+        if self._is_worker:
             self.release()
         self._inner.flush()
 
@@ -101,7 +101,7 @@ class RedactingText:
         self._lock = threading.RLock()
         self._timer = None
         self._stream_redactor = self._redactor.stream()
-        self._is_forked = True
+        self._is_worker = True
 
     def _redact(self, text: str) -> str:
         try:
@@ -119,8 +119,8 @@ class RedactingText:
         if self._is_exiting:
             self.release()
             return
-        if self._is_forked:
-            # multiprocessing flushes a forked process at its end, but does not wait for a timer thread.
+        if self._is_worker:
+            # multiprocessing flushes the streams of a worker at its end, but does not wait for a timer thread.
             return
         self._timer = threading.Timer(IDLE_SECONDS, self._release_after_delay)
         self._timer.daemon = True

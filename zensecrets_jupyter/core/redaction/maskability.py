@@ -10,7 +10,7 @@ import re
 SHORTEST_VALUE = 6
 """Minimum number of characters of a value that can be masked."""
 
-# Words, hosts and keys in lower case that occur in ordinary output.
+# Words, hosts and JSON keys in lower case that occur in ordinary output.
 _COMMON_TEXTS = frozenset(
     """
     access account active address admin administrator amazon anonymous answer append apikey application assert async attribute author
@@ -47,7 +47,7 @@ _REGION = re.compile(
 )
 _DAY = re.compile(r"(?:19|20)\d\d[-/]?(?:0[1-9]|1[0-2])[-/]?(?:0[1-9]|[12]\d|3[01])")
 _COUNTED_DIGITS = ("01234567890123456789", "98765432109876543210")
-"""The digits in counting order. A number is common if it is a part of one of them."""
+"""The digits in counting order, upwards and downwards. A part of one of these texts is a common number."""
 _LONGEST_COMMON = 40
 """Maximum length of a common value. A longer value can be masked unless it is white space."""
 

@@ -42,13 +42,16 @@ class Redactor:
     def __init__(self) -> None:
         """Create a redactor without values."""
         self._lock = threading.Lock()
+        # The name of each value.
         self._names: dict[str, str] = {}
+        # Each value with its name, in the order in which they were added.
         self._values: list[tuple[str, str]] = []
         self._added_count = 0
         self._search: Search | None = None
         self._unmaskable: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
         self._watchers: list[Callable[[tuple[str, ...]], None]] = []
+        # The allowed texts by their length.
         self._allowed: dict[int, set[str]] = {}
 
     def protect(self, value: str, name: str) -> bool:

@@ -48,7 +48,7 @@ class _ExactText(NamedTuple):
 
     Attributes:
         text: The text.
-        min_revealing: The number of bytes that reveal too much of the value.
+        min_revealing: The minimum number of bytes that reveal too much of the value.
         name: The name of the value.
     """
 

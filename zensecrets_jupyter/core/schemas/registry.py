@@ -38,6 +38,7 @@ BUILT_IN: dict[str, tuple[str, str]] = {
 
 
 def _error(_name: str, message: str, hint: str) -> SchemaError:
+    """Return the error for a type that is registered twice, and for a schema that can't be imported."""
     return SchemaError(message, hint=hint)
 
 

@@ -90,7 +90,7 @@ def remove_leftover(path: Path) -> bool:
     with suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
-            # Windows has no locks, so the age of the file decides there.
+            # On Windows, this module locks no file, so the age of the file decides there.
             if not try_lock_abandoned(descriptor) or (os.name != "posix" and time.time() - os.fstat(descriptor).st_mtime < _STALE_SECONDS):
                 return False
         finally:

@@ -60,7 +60,7 @@ def locked_file(path: Path) -> Iterator[None]:
         OSError: If the file can't be opened for writing.
     """
     if os.name != "posix":
-        # Windows can't replace an open file.
+        # On Windows, the file is neither opened nor locked, because the block could not replace an open file.
         yield
         return
     deadline = time.monotonic() + _TIMEOUT

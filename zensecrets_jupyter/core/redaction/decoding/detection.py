@@ -34,7 +34,7 @@ _TABLE = re.compile(rb"\|[^\n]{0,500}\n[^\n]{0,500}\|")
 _LITERALS = re.compile(rb"\n\s*[bBrRuUfF]{1,2}['\"]")
 _LETTERS = re.compile(rb", ?[bu]?(['\"]).\1, ?[bu]?['\"]")
 _LONG = 1 << 14
-"""Maximum length of a text that is checked closely; a longer text is decoded without the check."""
+"""Maximum length of a text that is checked closely; a longer text is decoded without a check of its runs."""
 _LINE = 200
 """Length of a usual line. The first line is usually enough to decide."""
 _SAMPLE_SIZE = 4001

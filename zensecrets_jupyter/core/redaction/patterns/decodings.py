@@ -33,7 +33,7 @@ _HEXADECIMAL = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2}){6,})")
 # A text of printable characters.
 _READABLE = re.compile(r"[\t\r\n -~\u00a0-\ud7ff\ue000-\U0010ffff]+")
 _KEY_DIGIT_COUNTS = frozenset({32, 40, 48, 64, 96, 128})
-"""Numbers of hexadecimal digits of the usual keys, which have 16 to 64 bytes."""
+"""Numbers of hexadecimal digits of the usual encryption keys, which have 16 to 64 bytes."""
 # A URL with a password.
 _URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,40}://[^/?#\s:@]*:(?!\d+[?#])([^/\s]+)@")
 # The schemes of an Authorization header (RFC 7617, RFC 6750).
@@ -133,7 +133,7 @@ def binary_keys(value: str) -> list[bytes]:
 
     A binary key is an encryption key, such as one of AES or HMAC.
 
-    Bytes that are text, or that have another length than usual keys, are left out.
+    Bytes that are text, or that have another length than usual encryption keys, are left out.
     """
     data: list[bytes] = []
     if _HEXADECIMAL.fullmatch(value) and len(value) in _KEY_DIGIT_COUNTS:

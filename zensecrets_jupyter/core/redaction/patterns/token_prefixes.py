@@ -66,7 +66,8 @@ _PREFIX = re.compile(
 _PEM_FOOTER = re.compile(r"-----END [A-Z0-9 ]+-----")
 # Characters at the end of a text that close quotes, or that are padding.
 _CLOSING = "\"'=,;} \t\r\n"
-_HOST = re.compile(r"://[^/?#\s]*(@)")
+# The user and password of a URL, up to the @ before the host.
+_USER_INFO = re.compile(r"://[^/?#\s]*(@)")
 # The fields of connection strings and signed URLs that contain secrets.
 _FIELD = re.compile(
     r"(?:(?<=[?&;])|\A)(?:AccountKey|SharedAccessKey|SharedAccessSignature|sig|password|pwd|secret|token)=([^;&\s]+)", re.IGNORECASE
@@ -91,9 +92,9 @@ def _bounds(text: str) -> tuple[int, int]:
         return _bounds_of_json(text, set(leaves))
     prefix = _PREFIX.match(text)
     start = prefix.end() if prefix else 0
-    host = _HOST.search(text)
-    if host:
-        return start, host.start(1)
+    user_info = _USER_INFO.search(text)
+    if user_info:
+        return start, user_info.start(1)
     return start, _sensitive_end(text, start)
 
 

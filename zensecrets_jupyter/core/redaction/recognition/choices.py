@@ -42,7 +42,10 @@ def choices_file() -> Path:
 
 
 _cache: dict[Path, VariableChoices] = {}
-"""The choices of each file that this process has read or written. Changes by another process apply from the next ``%load_ext`` on."""
+"""The choices of each file that this process has read or written.
+
+Changes by another process apply from the next call of ``protect_environment`` on, which ``%load_ext`` makes.
+"""
 
 
 def read_choices(*, reload: bool = False) -> VariableChoices:

@@ -21,7 +21,10 @@ _BASE32 = (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"abcdefghijklmnopqrstuvwxyz2345
 _BASE32_HEX = (b"0123456789ABCDEFGHIJKLMNOPQRSTUV", b"0123456789abcdefghijklmnopqrstuv")
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
 _SHORTEST_HEXADECIMAL = 16
-"""A word of hexadecimal digits is not base32 from this length on. Only one base32 word of 100,000 has only hexadecimal digits."""
+"""A word of hexadecimal digits is not decoded with the extended hex alphabet from this length on.
+
+In this alphabet, only one word of 65,000 with this length has only hexadecimal digits.
+"""
 # Maps the digits of base32 to the digits with the same value that int(…, 32) reads.
 _DIGITS = b"0123456789abcdefghijklmnopqrstuv"
 _FROM_BASE32 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abcdefghijklmnopqrstuvwxyz", _DIGITS + _DIGITS[:26])

@@ -33,7 +33,7 @@ _BITS, _GROUP = 6, 3
 _SHORTEST_HEXADECIMAL = 16
 """A run of hexadecimal digits is not base64 from this length on."""
 _NO_CAPITALS = 24
-"""A run without capitals is not base64 from this length on. Only one base64 text of 10,000 with this length has no capitals."""
+"""A run without capitals is not base64 from this length on. Fewer than one base64 text of 10,000 with this length has no capitals."""
 _LONG = 256
 """Length of the start of a long run that is classified before the whole run, because the result is usually the same."""
 _HEXADECIMAL = b"0123456789abcdefABCDEF"

@@ -31,6 +31,7 @@ def _list_of(number: bytes, min_count: int) -> re.Pattern[bytes]:
 # A list of numbers of any kind. The expressions below are searched only inside such lists, because they are slower.
 _LIST = re.compile(_START + rb"(?:(?:0[xXoO]|[Uu]\+)?[0-9A-Fa-f]{1,8}" + _SEPARATOR + rb"){2,}(?:0[xXoO]|[Uu]\+)?[0-9A-Fa-f]{1,8}" + _END)
 _HEX_BYTES = _list_of(rb"(?:0[xX])?[0-9A-Fa-f]{2}", 6)
+# Bytes with a prefix, of which small ones may have one digit, such as 0x5.
 _HEX_SMALL = _list_of(rb"0[xX][0-9A-Fa-f]{1,2}", 6)
 _HEX_WORDS = _list_of(rb"(?:0[xX])?[0-9A-Fa-f]{4}(?:[0-9A-Fa-f]{4})?", 3)
 _CODE_POINTS = _list_of(rb"[Uu]\+[0-9A-Fa-f]{4,6}", 6)
