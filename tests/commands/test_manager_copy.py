@@ -205,7 +205,7 @@ def test_names_are_completed() -> None:
 
 
 def test_a_missing_target_is_registered_with_the_attributes_of_the_source() -> None:
-    """No secret is copied. With a flag or a name, a missing target is an error."""
+    """No secret is copied. With ``--dry-run`` or the name of a secret, a missing target is an error."""
     with pytest.raises(ComponentNotFoundError):
         run("secrets-manager copy default second --dry-run")
     with pytest.raises(ComponentNotFoundError):

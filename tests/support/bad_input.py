@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 VALUE = canary("bad input")
 OTHER_VALUE = canary("other bad input")
+"""A second value, for commands with two values and for the setup of tests."""
 
 
 @dataclass(frozen=True)
