@@ -89,7 +89,7 @@ class Continuation:
     """The rest of a command, which runs when a form is submitted.
 
     Attributes:
-        run: Runs the rest of the command with the answers. After a ZenSecretsError it may be called again with corrected answers.
+        run: Runs the rest of the command with the answers. After a ZenSecretsError it may be called again, with the same or other answers.
         completed_subjects: Returns the subjects of the sections whose values were written before ``run`` failed.
         required_passphrase: Returns a description of the passphrase that ``run`` will ask for; ``None`` if it asks for none.
     """

@@ -93,7 +93,7 @@ class CheckListener:
         if os.getpid() == self._process_id:
             self._file.unlink(missing_ok=True)
             with suppress(OSError):
-                # The thread that waits in accept() ends after shutdown(); close() alone would not wake it.
+                # The thread that waits in accept() ends after shutdown(). Without shutdown(), close() would not wake it.
                 self._socket.shutdown(socket.SHUT_RDWR)
             self._socket.close()
 

@@ -142,7 +142,7 @@ def _status_table(session_guard: GuardControl) -> Table:
     counts, unmaskable_reasons = redactor.counts, redactor.unmaskable
     reasons = the_protection_reasons()
     rows = [(name, reasons.get(name), str(counts.get(name, 0))) for name in redactor.names]
-    # A key may have several values over time. If only some of them can be masked, the key has two rows.
+    # A key may have several values over time. If one of them can be masked and another one can't, the key has two rows.
     rows += [(name, f"can't be masked: {reason}", "") for name, reason in sorted(unmaskable_reasons.items())]
     mask_count = sum(counts.values())
     state = "on" if session_guard.is_on else "off"

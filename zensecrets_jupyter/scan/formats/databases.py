@@ -82,8 +82,8 @@ def _cells(database: sqlite3.Connection, table: str) -> Iterator[DatabaseCell]:
         column = _quoted(name)
         expressions = ", ".join([f"typeof({column})", column, *key_columns.values()])
         rows = database.execute(f"SELECT {expressions} FROM {_quoted(table)}")  # noqa: S608 - names of the file's own columns, quoted
-        for storage_class, value, *keys in rows:
-            data = str(value).encode() if isinstance(value, (int, float)) else value
+        for storage_class, field, *keys in rows:
+            data = str(field).encode() if isinstance(field, (int, float)) else field
             if data and len(data) >= SHORTEST_VALUE:
                 yield DatabaseCell(table, name, dict(zip(key_columns.values(), keys, strict=True)), data, is_text=storage_class != b"blob")
 
