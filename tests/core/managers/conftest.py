@@ -41,7 +41,10 @@ def aws_server() -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def aws(aws_server: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> FaultProxy:
-    """Return the proxy of the moto server, with credentials in the environment."""
+    """Return the proxy of the moto server, with credentials in the environment.
+
+    The server still has the secrets of earlier tests. So the tests use new IDs or new names.
+    """
     for variable, value in AWS_USER.items():
         monkeypatch.setenv(variable, value)
     aws_server.requests.clear()

@@ -44,8 +44,7 @@ if TYPE_CHECKING:
     from tests.support.faults.services import FaultyService
     from zensecrets_jupyter.core.managers.backends.remote.backend import RemoteBackend
 
-# CI runs these slow tests with one version of Python only.
-pytestmark = pytest.mark.one_python
+pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 
 class SharedService(NamedTuple):
@@ -177,7 +176,7 @@ def test_external_secret_is_cached(shared_service: SharedService, path: str) -> 
     assert manager.get_secret("db", refresh=True).content == {"key": second}
 
 
-_CHANGES: dict[str, Callable[[Any], object]] = {
+_REFUSED_OPERATIONS: dict[str, Callable[[Any], object]] = {
     "register": lambda manager: manager.register_secret(secret("db", key="ours")),
     "update": lambda manager: manager.update_secret(secret("db", key="ours")),
     "merge": lambda manager: manager.merge_secret("db", {"key": "ours"}),
@@ -190,16 +189,19 @@ _CHANGES: dict[str, Callable[[Any], object]] = {
 }
 
 
-@pytest.mark.parametrize("change", list(_CHANGES))
-def test_changes_are_refused(shared_service: SharedService, path: str, change: str) -> None:
-    """Each change of an external secret is refused without a request. The error names another program as the owner, and the path."""
+@pytest.mark.parametrize("operation", list(_REFUSED_OPERATIONS))
+def test_changes_are_refused(shared_service: SharedService, path: str, operation: str) -> None:
+    """Each change of an external secret, and its history, are refused without a request.
+
+    The error names another program as the owner, and the path.
+    """
     value = canary("theirs")
     shared_service.put(path, json.dumps({"key": value}))
     manager = shared_service.open(db=path)
     manager.register_secret(secret("mine", key="1"))
     before = shared_service.service.request_count()
     with pytest.raises(UnsupportedOperationError, match="belongs to another program") as caught:
-        _CHANGES[change](manager)
+        _REFUSED_OPERATIONS[operation](manager)
     assert repr(path) in str(caught.value)
     assert is_one_line(caught.value)
     assert shared_service.service.request_count() == before

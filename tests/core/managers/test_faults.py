@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from tests.support.faults.cases import FaultScenario
 
-# CI runs these slow tests with one version of Python only.
-pytestmark = pytest.mark.one_python
+pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 
 @pytest.fixture(scope="module", params=SCENARIOS)

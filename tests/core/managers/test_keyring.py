@@ -17,8 +17,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
-# CI runs these slow tests with one version of Python only.
-pytestmark = pytest.mark.one_python
+pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 
 def test_suite_passes_with_a_real_keyring() -> None:

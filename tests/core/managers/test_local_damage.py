@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 
-# CI runs these slow tests with one version of Python only.
-pytestmark = pytest.mark.one_python
+pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
-# CI runs these slow tests with one version of Python only.
-pytestmark = pytest.mark.one_python
+pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 UNREACHABLE_HOST = "127.0.0.1:1"
 

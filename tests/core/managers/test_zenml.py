@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from tests.support.faults.http_proxy import Exchange
     from tests.support.faults.zenml_service import ZenmlFixture
 
-# CI runs these slow tests with one version of Python only.
-pytestmark = pytest.mark.one_python
+pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 
 class TestZenml(SecretsManagerTests):

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
     from tests.support.faults.zenml_service import ZenmlFixture
 
-# CI runs these slow tests with one version of Python only.
-pytestmark = pytest.mark.one_python
+pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 
 @pytest.mark.parametrize("description", foreign_responses())

@@ -59,7 +59,7 @@ class PlaintextLookalike(KeyringBackend):
         with open(os.environ["ZENSECRETS_HOME"] + "/plain.txt", "a") as file:
             file.write(password)
 '''
-"""A module with a plain-text keyring. It imports SecretService, so the module has two keyring classes."""
+"""A module with a plain-text keyring. That it imports the class of a system keyring must not make its own class count as one."""
 
 
 def test_only_the_system_keyring_of_a_chain_is_used(session: Path) -> None:

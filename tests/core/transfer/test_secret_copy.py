@@ -135,12 +135,15 @@ _RECORDS = strategies.builds(
     strategies.sampled_from(["arbitrary", "mine"]),
     strategies.dictionaries(strategies.sampled_from(["a", "b", "c"]), strategies.sampled_from(["1", "2"]), max_size=2),
 )
-_STORES = strategies.dictionaries(strategies.sampled_from([f"s{number}" for number in range(8)]), _RECORDS)
+_RECORDS_BY_NAME = strategies.dictionaries(strategies.sampled_from([f"s{number}" for number in range(8)]), _RECORDS)
 
 
 @settings(deadline=None)
 @given(
-    _STORES, _STORES, strategies.sampled_from(["skip", "replace", "stop"]), strategies.none() | strategies.sets(strategies.integers(0, 7))
+    _RECORDS_BY_NAME,
+    _RECORDS_BY_NAME,
+    strategies.sampled_from(["skip", "replace", "stop"]),
+    strategies.none() | strategies.sets(strategies.integers(0, 7)),
 )
 def test_conflicts_are_handled_as_requested(
     ours: dict[str, SecretRecord], theirs: dict[str, SecretRecord], on_conflict: str, numbers: set[int] | None

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers import SecretsManager
 
-# CI runs these slow tests with one version of Python only.
-pytestmark = pytest.mark.one_python
+pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 SECRET_COUNT, KILL_COUNT = 1000, 10
 """Number of secrets, and number of times that the copy is killed."""

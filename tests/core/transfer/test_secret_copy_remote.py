@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from tests.support.faults.http_proxy import Exchange
     from zensecrets_jupyter.core.managers import SecretsManager
 
-# CI runs these slow tests with one version of Python only.
-pytestmark = pytest.mark.one_python
+pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 SECRET_COUNT = 60
 """Number of secrets to copy."""

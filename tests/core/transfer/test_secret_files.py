@@ -96,7 +96,8 @@ def test_a_wrong_passphrase_differs_from_damage() -> None:
     with pytest.raises(WrongPassphraseError):
         sealed_export.unseal(text, "file", ask)
     assert len(prompts) == 3
-    # This position is inside the encrypted data.
+    # The first damaged text has another character at this position inside the encrypted data. The second one has another parameter of the
+    # key derivation. The third one has no end.
     position = text.index('"sealed"') + 20
     for damaged_text in (
         text[:position] + ("A" if text[position] != "A" else "B") + text[position + 1 :],

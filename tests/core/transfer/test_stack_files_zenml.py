@@ -64,7 +64,10 @@ MANAGERS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"owner": "us", "repository": "ours", "scope": "none"},
     ),
 }
-"""Secrets managers of ZenML 0.20.5: the flavor, the exported attributes, and the attributes that this package registers."""
+"""Secrets managers of ZenML 0.20.5: the flavor, the exported attributes, and the attributes that this package registers.
+
+The token of Vault is stored encrypted, so the attributes show a mask in its place.
+"""
 
 REQUIRED_COMPONENTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "artifact_store": ("default", "local", {}),

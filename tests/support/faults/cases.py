@@ -83,7 +83,7 @@ class FaultScenario:
         faults: For each injected fault, a function. It returns a context manager that injects the fault while its block runs.
         faults_without_injection: The faults that need no injection, because the arguments of the operation cause them.
         impossible_faults: The faults that the backend cannot have, each with the reason.
-        delete: Deletes a secret without the manager.
+        delete: Deletes a secret without the manager under test, as another process would.
         make_foreign: Stores a foreign payload under the name of a secret. Returns a function that checks that the payload still exists. The
             function may then remove the payload.
         max_value_size: The maximum number of bytes of a value. The operations with a large value add this number of bytes to a canary.
@@ -118,7 +118,8 @@ class FaultScenario:
         """Run every operation of a fault case.
 
         Returns:
-            The codes of the raised errors, "success", or "impossible".
+            The results of the operations, joined with "or": the codes of the raised errors, and "success". If no operation was run, the
+            text is "impossible" or "no operation is supported".
 
         Raises:
             AssertionError: If an operation has another result, if an error contains a value, or if a secret is lost or incomplete.

@@ -72,7 +72,7 @@ class TestKeyring(SecretsManagerTests):
         assert manager.list_secrets() == [f"{name}2"]
 
     def test_deleted_secrets_leave_no_items(self) -> None:
-        """A deleted, a refused and a renamed secret leave no item."""
+        """A deleted or refused secret leaves no item, and a renamed secret leaves no item of its old name."""
         manager = self.open_manager()
         for name in ("a", "b"):
             manager.register_secret(secret(name, key="value"))
