@@ -164,7 +164,7 @@ _forked_process_ids: list[int] = []
 
 
 def _is_worker_process() -> bool:
-    """Return whether this process was forked, or is a worker of multiprocessing.
+    """Return whether this process was forked in any way, or is a worker of multiprocessing.
 
     These processes may end without running exit handlers.
     """

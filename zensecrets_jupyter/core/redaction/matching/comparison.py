@@ -63,7 +63,7 @@ class Comparison:
     """Comparison of patterns with one view.
 
     Offsets in a pattern are offsets in the skeleton of the pattern, unless a docstring says otherwise. The ends of a span in a pattern are
-    called ``begin`` and ``stop``.
+    called ``begin`` and ``stop``, and those of a span in the skeleton of the view ``start`` and ``end``.
     """
 
     def __init__(self, data: bytes, skeleton: bytes) -> None:

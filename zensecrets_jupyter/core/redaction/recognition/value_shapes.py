@@ -50,7 +50,7 @@ def is_reference_or_placeholder(value: str) -> bool:
 
 
 def is_switch(value: str) -> bool:
-    """Return whether ``value`` is a boolean, or another word that turns something on or off."""
+    """Return whether ``value`` is a boolean, or another usual word of a setting, such as ``auto``."""
     return value.lower() in _SWITCHES
 
 
