@@ -50,20 +50,20 @@ def run(shell: InteractiveShell, redactor: Redactor, channels: Sequence[Channel]
     for canary in canaries.values():
         redactor.protect(canary.value, NAME)
     session = next((channel for channel in channels if isinstance(channel, SessionChannel)), None)
-    descriptors = _descriptors(channels)
+    descriptor_channels = _descriptor_channels(channels)
     try:
         if session is not None:
             outputs = _kernel_outputs(shell)
-            results = [_probe_messages(shell, session, descriptors, name, write, canaries) for name, write in outputs.items()]
-            return results + _probe_own_output(descriptors, canaries)
-        if descriptors:
-            return [_probe_descriptors(descriptors, name, write, canaries) for name, write in _terminal_outputs(shell).items()]
+            results = [_probe_messages(shell, session, descriptor_channels, name, write, canaries) for name, write in outputs.items()]
+            return results + _probe_own_output(descriptor_channels, canaries)
+        if descriptor_channels:
+            return [_probe_descriptors(descriptor_channels, name, write, canaries) for name, write in _terminal_outputs(shell).items()]
         return []
     finally:
         redactor.forget(NAME)
 
 
-def _descriptors(channels: Sequence[Channel]) -> list[DescriptorChannel]:
+def _descriptor_channels(channels: Sequence[Channel]) -> list[DescriptorChannel]:
     if os.name != "posix":
         return []
     from zensecrets_jupyter.notebook.guard.descriptors import DescriptorChannel
@@ -74,7 +74,7 @@ def _descriptors(channels: Sequence[Channel]) -> list[DescriptorChannel]:
 def _probe_messages(  # noqa: PLR0913, PLR0917 - a probe needs the shell, its channels, and one output
     shell: Any,
     session: SessionChannel,
-    descriptors: Sequence[DescriptorChannel],
+    descriptor_channels: Sequence[DescriptorChannel],
     name: str,
     write: Callable[[str], None],
     canaries: Mapping[str, Canary],
@@ -83,7 +83,7 @@ def _probe_messages(  # noqa: PLR0913, PLR0917 - a probe needs the shell, its ch
     # Before ipykernel 7, the output of a thread belongs to the request of the cell, even if the streams belong to another request.
     cell = str(_header(shell.parent_header).get("msg_id", ""))
     identities = {identity, cell} if hasattr(sys.stdout, "_thread_to_parent_header") else {identity}
-    with session.capture(identities) as captured_texts, _request(shell, identity), _suppress_own_output(descriptors):
+    with session.capture(identities) as captured_texts, _request(shell, identity), _suppress_own_output(descriptor_channels):
         for canary in canaries.values():
             write(canary.text)
         sys.stderr.flush()
@@ -105,14 +105,14 @@ def _probe_messages(  # noqa: PLR0913, PLR0917 - a probe needs the shell, its ch
 
 
 @contextmanager
-def _suppress_own_output(descriptors: Sequence[DescriptorChannel]) -> Iterator[None]:
-    for descriptor in descriptors:
-        descriptor.start_capture()
+def _suppress_own_output(descriptor_channels: Sequence[DescriptorChannel]) -> Iterator[None]:
+    for channel in descriptor_channels:
+        channel.start_capture()
     try:
         yield
     finally:
-        for descriptor in descriptors:
-            descriptor.stop_capture()
+        for channel in descriptor_channels:
+            channel.stop_capture()
 
 
 @contextmanager
@@ -245,27 +245,27 @@ def _write_by_program(text: str) -> None:
     subprocess.run(["/bin/cat"], input=text.encode("utf-8", "surrogatepass") + b"\n", check=False)
 
 
-def _probe_own_output(descriptors: Sequence[DescriptorChannel], canaries: Mapping[str, Canary]) -> list[ChannelResult]:
+def _probe_own_output(descriptor_channels: Sequence[DescriptorChannel], canaries: Mapping[str, Canary]) -> list[ChannelResult]:
     """Probe the output that the kernel process writes to its own terminal, or to the log of the server that started it."""
-    if not descriptors:
+    if not descriptor_channels:
         return []
-    write = partial(_write_to_descriptor, descriptors[0].numbers[0])
-    return [_probe_descriptors(descriptors, "the kernel's own output", write, canaries)]
+    write = partial(_write_to_descriptor, descriptor_channels[0].numbers[0])
+    return [_probe_descriptors(descriptor_channels, "the kernel's own output", write, canaries)]
 
 
 def _probe_descriptors(
-    descriptors: Sequence[DescriptorChannel], name: str, write: Callable[[str], None], canaries: Mapping[str, Canary]
+    descriptor_channels: Sequence[DescriptorChannel], name: str, write: Callable[[str], None], canaries: Mapping[str, Canary]
 ) -> ChannelResult:
     streams = (sys.stdout, sys.stderr)
     for stream in streams:
         stream.flush()
-    captured_outputs = [channel.start_capture() for channel in descriptors]
+    captured_outputs = [channel.start_capture() for channel in descriptor_channels]
     try:
         for canary in canaries.values():
             write(canary.text)
         for stream in streams:
             stream.flush()
     finally:
-        for channel in descriptors:
+        for channel in descriptor_channels:
             channel.stop_capture()
     return check_output(name, canaries, "\n".join(b"".join(chunks).decode("utf-8", "replace") for chunks in captured_outputs))

@@ -38,31 +38,31 @@ def terminal_channels(shell: InteractiveShell, guard: Guard) -> list[Channel]:
         return [StreamChannel("stdout", guard), StreamChannel("stderr", guard)]
     from zensecrets_jupyter.notebook.guard.descriptors import descriptor_channels
 
-    descriptors = [
+    output_channels = [
         *descriptor_channels([1], guard, as_terminal=True, flush_writers=_flush_streams),
         # `as_terminal` is omitted for stderr: a pager reads keys from stderr if it is a terminal, but no keys arrive at a pseudo-terminal.
         # If stderr is a pipe, the pager opens the real terminal.
         *descriptor_channels([2], guard, flush_writers=_flush_streams),
     ]
-    return [*descriptors, PromptChannel(shell, module, guard, descriptors)]
+    return [*output_channels, PromptChannel(shell, module, guard, output_channels)]
 
 
 class PromptChannel:
     """The channel of prompts, of output above them, and of output at exit."""
 
-    def __init__(self, shell: Any, module: Any, guard: Guard, descriptors: Sequence[DescriptorChannel]) -> None:
+    def __init__(self, shell: Any, module: Any, guard: Guard, output_channels: Sequence[DescriptorChannel]) -> None:
         """Create the channel.
 
         Args:
             shell: The shell.
             module: The module of the shell's class; the channel replaces its function ``patch_stdout``.
             guard: The guard.
-            descriptors: The channels of stdout and stderr.
+            output_channels: The channels of stdout and stderr.
         """
         self._shell = shell
         self._module = module
         self._guard = guard
-        self._descriptors = descriptors
+        self._output_channels = output_channels
 
     def install(self, undo: ExitStack) -> None:
         """Draw prompts on the real terminal, and redact all other output; ``undo`` stops it."""
@@ -74,8 +74,8 @@ class PromptChannel:
 
     def flush(self) -> None:
         """Wait until the terminal shows all earlier output."""
-        for descriptor in self._descriptors:
-            descriptor.flush()
+        for channel in self._output_channels:
+            channel.flush()
 
     def _flush_after_cell(self, _result: object) -> None:
         self.flush()
@@ -86,10 +86,10 @@ class PromptChannel:
         The process ends without waiting for the threads of the channels. The output of programs still passes through the channels.
         """
         self.flush()
-        for name, descriptor in zip(("stdout", "stderr"), self._descriptors, strict=True):
+        for name, channel in zip(("stdout", "stderr"), self._output_channels, strict=True):
             stream = getattr(sys, name)
             if stream is getattr(sys, f"__{name}__"):
-                real = io.FileIO(descriptor.real, "w", closefd=False)
+                real = io.FileIO(channel.real, "w", closefd=False)
                 stream = io.TextIOWrapper(real, stream.encoding, stream.errors, newline="", write_through=True)
             setattr(sys, name, GuardedText(stream, self._guard, is_exiting=True))
 
@@ -100,7 +100,7 @@ class PromptChannel:
         def patch_stdout(**options: Any) -> Iterator[None]:
             self.flush()
             print_above_prompt: AbstractContextManager[None] = original(**options)
-            with _draw_prompts_on(self._descriptors[0].real, getattr(self._shell.pt_app, "output", None)), print_above_prompt:
+            with _draw_prompts_on(self._output_channels[0].real, getattr(self._shell.pt_app, "output", None)), print_above_prompt:
                 wrapped = sys.stdout = sys.stderr = GuardedText(sys.stdout, self._guard)
                 try:
                     yield

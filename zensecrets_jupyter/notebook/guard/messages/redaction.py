@@ -26,7 +26,7 @@ _PROTOCOL_TERMS = frozenset(
     unknown update user_expressions version
     """.split()  # noqa: SIM905 - a list with one term a line would take 60 lines
 )
-"""Keys and values of the protocol itself: https://jupyter-client.readthedocs.io/en/stable/messaging.html."""
+"""Texts that the protocol itself uses, and that contain no secret: https://jupyter-client.readthedocs.io/en/stable/messaging.html."""
 
 
 class MessageRedactor:
