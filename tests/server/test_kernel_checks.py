@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tests.notebook.guard.test_numbers import MASK, PIN, PROGRAMS
 from tests.support.kernels import running_kernel
@@ -86,6 +87,20 @@ def test_numbers_of_a_figure_are_not_masked(kernel: Kernel, runtime: Path) -> No
     for (mime, text, number_count), masked_bundle in zip(PROGRAMS.values(), masked_bundles, strict=True):
         assert masked_bundle[mime].count(str(PIN)) == number_count
         assert masked_bundle[mime].replace(MASK, str(PIN)) == text
+
+
+def test_a_number_of_a_script_is_masked_in_a_source(kernel: Kernel, runtime: Path) -> None:
+    """The same text is an output, whose script keeps the number, and then a source, in which the number is masked."""
+    kernel.run(PROTECT.format(value=str(PIN), name="door.pin"))
+    # The masker remembers only long texts.
+    text = f"<script>draw([{PIN}]);{' ' * 1_000}</script>"
+    document = new_notebook(cells=[new_code_cell("1", outputs=[new_output("display_data", {"text/html": text})]), new_markdown_cell(text)])
+    masked_document, names = _client(runtime).mask(document, format="json")
+    output_cell, source_cell = masked_document["cells"]
+    assert output_cell["outputs"][0]["data"]["text/html"] == text
+    assert str(PIN) not in source_cell["source"]
+    assert MASK in source_cell["source"]
+    assert names == {"door.pin"}
 
 
 def test_unloading_removes_the_private_file(kernel: Kernel, runtime: Path) -> None:

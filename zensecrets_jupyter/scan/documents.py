@@ -96,12 +96,14 @@ class DocumentMasker:
         # Only the path is used here, so the offsets are 0.
         notebook_text = notebooks.NotebookText((JsonToken(path, 0, 0, is_key=is_key),))
         matches = notebooks.find_in_text(self._matcher, text)
-        if matches and not is_key and path:
+        if not matches:
+            self._remember(digest)
+        elif not is_key and path:
             # A script in an output would not draw its figure if a mask replaced one of its numbers.
             numbers = numbers_in_scripts(str(path[-1]), text)
             matches = [match for match in matches if not _is_in_range(match, numbers)]
         if not matches:
-            self._remember(digest)
+            # The text is not remembered, because these numbers are masked if the text occurs elsewhere, for example as a source.
             return text
         self.masked_names.update(match.name for match in matches)
         if notebook_text.is_cell_id:

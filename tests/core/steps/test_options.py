@@ -231,7 +231,7 @@ def test_a_materializer_is_the_default_for_its_types(client: Client) -> None:
     assert my_pipeline().steps["thing"].status == "cached"
     materializer_with("2")
     assert my_pipeline().steps["thing"].output.load().text == "x2"
-    with pytest.raises(MaterializerInterfaceError, match=r"ThingMaterializer can't write an int: it supports .*Thing") as caught:
+    with pytest.raises(MaterializerInterfaceError, match=r"ThingMaterializer can't store or load an int: it supports .*Thing") as caught:
         first_materializer(my_pipeline().steps["thing"].output.folder).save(1)
     assert isinstance(caught.value, TypeError)
     with pytest.raises(MaterializerInterfaceError, match="no type"):

@@ -41,7 +41,10 @@ class GithubServer(WebServer):
 
     def fault_response(self, fault: Fault) -> Response:
         """Return an error response in GitHub's format. The reason ``limit`` adds the headers of a rate limit that ends now."""
-        headers: dict[str, str] = {"Retry-After": str(int(fault.retry_after))} if fault.retry_after else {}
+        # GitHub adds the state of the rate limit to every response.
+        headers = {"X-RateLimit-Remaining": "4999", "X-RateLimit-Reset": str(int(time.time()) + 3600)}
+        if fault.retry_after:
+            headers["Retry-After"] = str(int(fault.retry_after))
         if fault.reason == "limit":
             headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()))}
         return Response(int(fault.code), {"message": "zsCanary, injected fault"}, headers)

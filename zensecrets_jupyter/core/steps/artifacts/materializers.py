@@ -105,7 +105,7 @@ class BaseMaterializer:
         if issubclass(data_class, self.ASSOCIATED_TYPES):
             return
         supported_names = ", ".join(item.__qualname__ for item in self.ASSOCIATED_TYPES)
-        message = f"{type(self).__name__} can't write {with_article(data_class.__qualname__)}: it supports {supported_names}."
+        message = f"{type(self).__name__} can't store or load {with_article(data_class.__qualname__)}: it supports {supported_names}."
         raise MaterializerInterfaceError(message, hint="Add the type to ASSOCIATED_TYPES, or use another materializer for the output.")
 
 

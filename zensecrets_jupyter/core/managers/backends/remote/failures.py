@@ -176,5 +176,5 @@ _MESSAGES: dict[ErrorKind, _Message] = {
 _UNFORESEEN: _Message = (
     ManagerError,
     "{service} failed with an unexpected error, so it can't {action}",
-    "Try again. If the error persists, report it with the name in the brackets.",
+    "Check that no proxy or login page of the network answers instead. If the error persists, report the name in the brackets.",
 )

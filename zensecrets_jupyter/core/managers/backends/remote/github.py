@@ -120,8 +120,8 @@ class _GithubResponseError(Exception):
         retry_after, reset_time = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
         if retry_after.isdecimal():
             self.wait_seconds = float(retry_after)
-        elif reset_time.isdecimal():
-            # The reset time is a Unix time.
+        elif self.is_rate_limited and reset_time.isdecimal():
+            # The reset time is a Unix time. Responses without an exceeded limit have this header too.
             self.wait_seconds = max(0.0, float(reset_time) - time.time())
 
 

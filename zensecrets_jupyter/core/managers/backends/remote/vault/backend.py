@@ -330,7 +330,7 @@ def _check_confirmed(response: Any) -> None:
 
 def _foreign_response_error() -> RemoteError:
     """Return the error for a response that does not come from Vault, for example the page of a proxy."""
-    return RemoteError(ErrorKind.NOT_OURS, "no-response-of-Vault")
+    return RemoteError(ErrorKind.UNREACHABLE, "no response of Vault")
 
 
 def _live_version_numbers(metadata: Mapping[str, Any]) -> list[int]:
