@@ -85,6 +85,8 @@ FAILING_CELLS = [
     'if True\n    Client().create_secret("x", {"k": "?"})',
     'Client().create_secret("x", {"password: "?"})',
     'Client().create_secret("x", {password": "?", "user": "some"})',
+    'Client().create_secret("x", password="?, user="some")',
+    'Client().create_secret("x", password="some, token="?, user="other")',
     """Client().create_secret("x", {"password : '?'})""",
     'ArbitrarySecretSchema(name="x, key="?")',
     "Client().create_secret(“x”, {“password”: “?”})",

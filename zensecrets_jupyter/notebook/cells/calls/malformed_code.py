@@ -180,7 +180,11 @@ def _read_value(code: str, quote: str, start: int, arguments: _ArgumentState) ->
     """
     string = _read_string(code, quote, start)
     text, position = string.text, string.end
-    may_be_key = arguments.last_symbol not in {":", "="} or _NEXT_ARGUMENT.search(text[-_MAX_LOOKBEHIND:])
+    next_argument = _NEXT_ARGUMENT.search(text, max(0, len(text) - _MAX_LOOKBEHIND))
+    may_be_key = arguments.last_symbol not in {":", "="} or next_argument
+    if next_argument and arguments.last_symbol == "=" and _opens_string(code, string):
+        value = text[: next_argument.start()]
+        return value if arguments.is_value(value) else "", start + next_argument.start()
     if may_be_key and (key_value_end := _split_key_and_value(code, string, quote)):
         key, text, position = key_value_end
         arguments.keyword = key or arguments.last_word
@@ -238,12 +242,16 @@ def _split_key_and_value(code: str, string: _String, quote: str) -> tuple[str, s
         key_and_value = _KEY_AND_VALUE.match(text) if len(text) <= _MAX_STRING_LENGTH else None
         return (key_and_value[1], key_and_value[2], position) if key_and_value and key_and_value[2] else None
     # The closing quote of the key is missing, so the string ends where the value of the key begins: `"password: "abc"`.
-    is_key = _AFTER_KEY.search(text[-_MAX_LOOKBEHIND:]) and position < len(code)
-    if not is_key or code[position].isspace() or code[position] in ",)]}:":
+    if not _AFTER_KEY.search(text[-_MAX_LOOKBEHIND:]) or not _opens_string(code, string):
         return None
     value = _read_string(code, quote, position)
     key = re.search(r"([\w-]+)[\s:=]*\Z", text[-_MAX_LOOKBEHIND:])
     return key[1] if key else "", value.text, value.end
+
+
+def _opens_string(code: str, string: _String) -> bool:
+    """Return whether the closing quote of ``string`` is really the opening quote of the next string, because its contents follow."""
+    return string.is_closed and code[string.end : string.end + 1].strip(" \t\r\f\n,)]}:") != ""
 
 
 class _ArgumentState:
