@@ -89,7 +89,7 @@ def test_a_bar_counts_secrets_and_a_copy_can_be_interrupted() -> None:
 
 
 def test_conflicts_are_resolved_by_an_answer_or_an_option() -> None:
-    """If the target has another secret with a name, a user answers the prompt with a letter, and a script uses ``--on-conflict``."""
+    """If the target has a different secret of the same name, a user answers with a letter, and a script uses ``--on-conflict``."""
     cloud = Client().workspace.open_manager("cloud")
     cloud.register_record("n001", SecretRecord("arbitrary", {"key": canary("other")}))
     # Without a terminal and without the option, the error suggests the option.

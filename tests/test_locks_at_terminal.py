@@ -27,7 +27,7 @@ needs_seccomp = pytest.mark.skipif(
 
 
 def _run_with_refused_call(call: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of the script. The kernel of Linux refuses a system call of its process."""
+    """Run a command of ``zensecrets`` in a process in which Linux refuses a system call."""
     command = [sys.executable, "-m", "tests.support.refused_calls", call, *words]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, check=False, timeout=60)
 
@@ -49,6 +49,7 @@ def test_a_file_system_without_locks_is_an_error_at_once(store_exists: bool, tmp
     # A command takes about two seconds, and longer on a busy machine. If it waited for a lock, it would take a minute.
     assert time.monotonic() - start_time < 30
     if store_exists:
+        # The table has one row for each secret, with the schema "arbitrary".
         assert run_zensecrets("secret", "list").stdout.count("arbitrary") == 1
     assert find_canary(tmp_path) == []
 

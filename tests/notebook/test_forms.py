@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
+# Forms do not depend on the version of Python, so CI runs these slow tests with one version only.
 pytestmark = pytest.mark.one_python
 
 REGISTER = "%secret register cloud --schema=aws"
@@ -302,10 +303,10 @@ def test_a_form_in_python_is_awaited(kernel: Kernel) -> None:
     assert kernel.run("(await form).name").displayed_data() == ["'hub'"]
 
 
-def test_without_a_notebook_there_are_prompts_or_an_error(kernel: Kernel) -> None:
+def test_a_console_shows_prompts_and_a_non_interactive_run_fails(kernel: Kernel) -> None:
     """A console shows hidden prompts instead of a form.
 
-    A non-interactive run ends with an error.
+    The error of a non-interactive run names the environment variable to set.
     """
     assert kernel.run("%secret register a --key --wait", [canary("1")]).ok
     assert kernel.run("import zensecrets_jupyter as zs\n(await zs.SecretForm('b', keys=['key'])).name", [canary("2")]).displayed_data() == [
@@ -340,9 +341,10 @@ def test_a_truncated_answer_in_a_console_is_refused(kernel: Kernel, answer: str,
 
 
 def test_unloading_closes_open_forms(kernel: Kernel) -> None:
-    """The form of an unloaded extension refuses messages."""
+    """The form of an unloaded extension is dismissed, and registers nothing."""
     form = open_form(kernel, "%secret register mine --a")
-    kernel.run("%unload_ext zensecrets_jupyter")
+    form.read_state(kernel.run("%unload_ext zensecrets_jupyter"))
+    assert form.state["phase"] == "dismissed"
     form.send({"kind": "cancel"})
     kernel.run("%load_ext zensecrets_jupyter")
     assert "mine" not in secret_table(kernel)
@@ -404,7 +406,7 @@ def test_the_form_has_a_field_for_the_passphrase(tmp_path: Path) -> None:
 
 
 def test_an_unneeded_passphrase_is_reported(tmp_path: Path) -> None:
-    """The second of two open forms reports that the first has made its passphrase unnecessary."""
+    """Two open forms ask for a new passphrase. After the first one is submitted without a passphrase, the second one needs none."""
     value = canary()
     with running_kernel(tmp_path) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")

@@ -76,6 +76,10 @@ class FormClient:
         self.updates = [message["content"]["data"] for message in messages if message["msg_type"] == "update_display_data"]
         self.state = self._latest_state(messages, self.state)
 
+    def read_state(self, result: CellResult) -> None:
+        """Update the state from the messages of another cell."""
+        self.state = self._latest_state(result.messages, self.state)
+
     def _latest_state(self, messages: Sequence[Mapping[str, Any]], earlier_state: dict[str, Any] | None = None) -> dict[str, Any]:
         state = earlier_state
         for message in messages:

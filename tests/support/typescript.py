@@ -36,15 +36,15 @@ class Contract(NamedTuple):
         module: The module.
         constants: The names of constants.
         unions: The names of union types.
-        models: The names of models that no other model and no union refers to.
-        guards: The names of models and unions for which a type guard is generated.
+        separate_models: The names of the models that no other model and no union refers to.
+        type_guards: The names of the models and unions for which a TypeScript type guard is generated.
     """
 
     module: ModuleType
     constants: tuple[str, ...] = ()
     unions: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    guards: tuple[str, ...] = ()
+    separate_models: tuple[str, ...] = ()
+    type_guards: tuple[str, ...] = ()
 
 
 CONTRACTS = {
@@ -52,13 +52,15 @@ CONTRACTS = {
         form_contract,
         constants=("FORM_MIME", "WIDGET_MIME"),
         unions=("FormState", "FormMessage"),
-        models=("FormOutput", "Submission"),
-        guards=("FormOutput",),
+        separate_models=("FormOutput", "Submission"),
+        type_guards=("FormOutput",),
     ),
-    "guard": Contract(guard_contract, constants=("GUARD_TARGET",), unions=("GuardMessage", "FrontEndMessage"), guards=("GuardMessage",)),
-    "server": Contract(server_contract, constants=("CHECKS_PATH",), models=("KernelCheck",), guards=("KernelCheck",)),
+    "guard": Contract(
+        guard_contract, constants=("GUARD_TARGET",), unions=("GuardMessage", "FrontEndMessage"), type_guards=("GuardMessage",)
+    ),
+    "server": Contract(server_contract, constants=("CHECKS_PATH",), separate_models=("KernelCheck",), type_guards=("KernelCheck",)),
 }
-"""The generated files by name, without their suffix."""
+"""The contract of each generated file, by the name of the file without its suffix."""
 
 
 def main() -> None:
@@ -73,7 +75,7 @@ def generate(name: str) -> str:
     models = _models(contract)
     schemas = {model.__name__: _schema(model) for model in models}
     unions = {union: [member.__name__ for member in _members(getattr(contract.module, union))] for union in contract.unions}
-    names_with_guard = _names_with_guard(contract.guards, unions, schemas)
+    names_with_guard = _names_with_guard(contract.type_guards, unions, schemas)
     blocks = [f"/** Generated from {contract.module.__name__} by `python -m tests.support.typescript`; change that module instead. */"]
     if names_with_guard:
         blocks.append(_import_of_checks([schemas[model] for model in names_with_guard if model in schemas]))
@@ -97,7 +99,7 @@ def generate(name: str) -> str:
 
 def _models(contract: Contract) -> list[Any]:
     """Return every model that the browser needs, in the order of the module."""
-    roots = [getattr(contract.module, name) for name in contract.models]
+    roots = [getattr(contract.module, name) for name in contract.separate_models]
     roots += [member for union in contract.unions for member in _members(getattr(contract.module, union))]
     needed = {root.__name__ for root in roots}
     for root in roots:
@@ -162,7 +164,7 @@ def _array(schema: Schema) -> str:
 
 
 _TYPES = {"boolean": "boolean", "integer": "number", "null": "null", "object": "Readonly<Record<string, unknown>>", "string": "string"}
-"""TypeScript types of the other JSON types."""
+"""TypeScript types of the JSON types without items."""
 
 
 def _guard_of_model(name: str, schema: Schema) -> str:

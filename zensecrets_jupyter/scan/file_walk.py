@@ -42,7 +42,8 @@ def files_under(paths: Iterable[str], skipped_files: list[SkippedFile]) -> list[
     """Return the files in ``paths``, and the files in the folders in ``paths``.
 
     Virtual environments, :data:`SKIPPED_FOLDERS` and links to folders are skipped, unless ``paths`` contains them. A file with several
-    symbolic links is returned once, by its own path. Pipes, sockets and devices in folders are ignored.
+    symbolic links is returned once: by its own path if that is searched, or else by the first link. Pipes, sockets and devices in folders
+    are ignored.
 
     Args:
         paths: Files and folders; ``~`` is expanded.

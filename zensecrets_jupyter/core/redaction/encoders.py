@@ -226,7 +226,7 @@ ENCODERS: Mapping[str, Callable[[str], str]] = {
     "encoded words, Q": lambda value: _encoded_words(value, "q"),
     "encoded words, B": lambda value: _encoded_words(value, "b"),
     "UTF-7 of IMAP": _imap,
-    # Digits.
+    # Texts that consist of letters and digits of an alphabet, such as base64, and dumps.
     "base64": lambda value: _base64_between(value, b"", b""),
     "base64 after one byte": lambda value: _base64_between(value, b":", b"\n"),
     "base64 after two bytes": lambda value: _base64_between(value, b"u:", b"::"),
@@ -282,4 +282,7 @@ LOSSY = frozenset({
     "capitals", "small letters", "composed", "decomposed", "without white space", "line ends as blanks", "blanks doubled", "indented",
     "CR LF", "adjacent literals", "wrapped table", "wrapped table of pipes", "list of letters",
 })  # fmt: skip
-"""Encoders that lose a property on which other encodings depend, such as case. Tests of two nested encodings apply them only first."""
+"""Encoders that change a text so that an encoded text could not be decoded, for example its case or its line ends.
+
+Tests of two nested encodings use them only as the inner encoding.
+"""

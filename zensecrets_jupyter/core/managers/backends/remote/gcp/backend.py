@@ -1,4 +1,4 @@
-"""The ``gcp`` backend: Google Cloud Secret Manager, with earlier versions.
+"""The ``gcp`` backend: Google Cloud Secret Manager, with the earlier versions of each secret.
 
 It needs a project, the extra ``gcp``, and credentials that Google's libraries find. A user needs the role Secret Manager Secret Accessor to
 read, the role Viewer to list, and the role Admin to write, because a write moves an alias. A list does not contain the time of the last
@@ -190,6 +190,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
             response = client.send("access_secret_version", name=client.resource_name(key, str(secret.version_aliases[ALIAS])))
         except Exception as error:
             if self.runner.kind_of(error) is ErrorKind.CONFLICT:
+                # This is a read, so the code does not mean a conflict between two writers.
                 raise RemoteError(ErrorKind.DENIED, "its current version is disabled or destroyed") from None
             raise
         return SecretEnvelope(_envelope_in(response).text, token=secret)

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
 ERROR_KINDS: ErrorTable = {
     "no-such-address": ErrorKind.UNREACHABLE,
+    # A ZenML server refuses content only because of its size.
     "refused-content": ErrorKind.TOO_LARGE,
     # Redirects are refused, so that the token is not sent to another address.
     "301": ErrorKind.UNREACHABLE,
@@ -102,7 +103,7 @@ class ZenmlOptions(ExternalOptions):
     @field_validator("url")
     @classmethod
     def _require_encryption(cls, url: str | None) -> str | None:
-        # Users see only the type of this error, the first argument, so that no text can quote the value.
+        # Users see only the first argument of this error. No other text of it is shown, because it could quote the value.
         if url is None:
             return None
         if not is_encrypted_or_local(url):
@@ -221,7 +222,7 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
 
     def delete(self, name: str) -> None:
         """See :meth:`RemoteBackend.delete`."""
-        # Other backends first check that this package wrote the secret. In ZenML, a user may delete every secret.
+        # Other backends first check that this package wrote the secret. In ZenML, a user may delete the secrets of any program.
         self.delete_key(name, self.key_for(name))
 
     def delete_all(self) -> None:
@@ -295,7 +296,8 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
 
     def insert(self, client: ZenmlConnection, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
-        # Only the response of a ZenML server contains the ID of the secret. The ID is not used, but a missing one raises an error.
+        # A response without the ID of the secret does not come from a ZenML server, but for example from a proxy. Then `text_in` raises an
+        # error.
         text_in(client.send("POST", json={"name": key, "private": self.options.private, "values": _values_of(envelope)}), "id")
 
     def overwrite(self, client: ZenmlConnection, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:  # noqa: ARG002 - the request uses the ID
@@ -311,7 +313,8 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
 
     def _patch(self, client: ZenmlConnection, secret_id: str, changes: Mapping[str, Any]) -> None:
         """Change a secret in ZenML. Values that are not in ``changes`` stay."""
-        # Only the response of a ZenML server contains the ID of the secret. The ID is not used, but a missing one raises an error.
+        # A response without the ID of the secret does not come from a ZenML server, but for example from a proxy. Then `text_in` raises an
+        # error.
         text_in(client.send("PUT", f"/{secret_id}", params={"patch_values": True}, json=changes), "id")
 
     def remove(self, client: ZenmlConnection, key: str) -> None:
