@@ -130,9 +130,16 @@ def test_the_bytes_of_a_binary_key_are_masked(length: int) -> None:
     # The first bytes are outside ASCII, so that repr() writes each of them as an escape.
     key = bytes(range(201, 215)) + RANDOM.randbytes(length - 14)
     encodings = [repr(key), str(list(key)), key.hex(), key.hex(":"), in_base64(key), repr(np.frombuffer(key, "u1"))]
-    for value in (in_base64(key), key.hex()):
+    for value in (in_base64(key), key.hex(), f"0x{key.hex()}"):
         redact = redactor_of(value).redact
         assert [text for text in encodings if MASK not in redact(text)] == []
+
+
+@pytest.mark.parametrize("length", range(10, 132))
+def test_hexadecimal_digits_with_a_prefix_are_masked(length: int) -> None:
+    """A value such as the private key of an Ethereum account is masked, and other text is shown."""
+    value = "0x" + RANDOM.randbytes(66).hex()[:length]
+    assert redactor_of(value).redact(f"key = {value}, and more") == f"key = {MASK}, and more"
 
 
 @pytest.mark.parametrize("width", [30, 40, 76])

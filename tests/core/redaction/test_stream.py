@@ -207,6 +207,19 @@ def test_an_encoded_value_in_any_chunks(encoding: str) -> None:
         assert leaks.LeakSearch({("stream", encoding): planted_value}).leaks(output.encode("utf-8", "surrogatepass")) == set(), chunks
 
 
+def test_text_that_is_held_back_for_a_removed_value_is_shown() -> None:
+    """After the removal of the last value, the next call returns the text that was held back for it, in order."""
+    value = canary()
+    for read_rest in (lambda stream: stream.feed(" more"), lambda stream: stream.release() + " more"):
+        redactor = Redactor()
+        redactor.protect(value, "a.b")
+        stream = redactor.stream()
+        shown = stream.feed(f"text {value[:12]}")
+        redactor.forget("a.b")
+        assert shown + read_rest(stream) == f"text {value[:12]} more"
+        assert stream.feed(" text") == " text"
+
+
 def test_plain_output_is_not_held_back() -> None:
     """A stream holds back only a possible beginning of a value, until the next text shows that it is another text."""
     stream = redactor_with(key="correct-horse-battery").stream()

@@ -509,7 +509,7 @@ class SecretsManager(Generic[BackendT_co]):
     @contextmanager
     def _writing(self, *secret_names: str, renamed_to: str = "") -> Iterator[None]:
         """After the write in the block, remove the secrets from all caches, and replace a SecretNotFoundError by a complete error."""
-        missing_name = ""
+        missing_name: str | None = None
         try:
             yield
         except SecretKeyNotFoundError:
@@ -519,7 +519,7 @@ class SecretsManager(Generic[BackendT_co]):
             missing_name = error.name if error.name in secret_names else secret_names[0]
         finally:
             self._cache.drop_everywhere(*secret_names, *([renamed_to] if renamed_to else []))
-        if missing_name:
+        if missing_name is not None:
             raise self.not_found_error(missing_name)
 
     def _similar_name_candidates(self) -> list[str]:

@@ -78,6 +78,10 @@ class StreamRedactor:
                 return ""
             search = self._search()
             if search is None:
+                # The last value was removed, so the text that was held back for it contains no value.
+                text = self._held_back.decode("utf-8", "surrogatepass") + text
+                self._context = self._held_back = self._expected_rest = b""
+                self._is_mask_returned = False
                 return text
             has_context = bool(self._context or self._held_back)
             chunk = text.encode("utf-8", "surrogatepass")

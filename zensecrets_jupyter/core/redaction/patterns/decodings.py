@@ -136,8 +136,9 @@ def binary_keys(value: str) -> list[bytes]:
     Bytes that are text, or that have another length than usual encryption keys, are left out.
     """
     data: list[bytes] = []
-    if _HEXADECIMAL.fullmatch(value) and len(value) in _KEY_DIGIT_COUNTS:
-        data.append(bytes.fromhex(value))
+    hexadecimal = _HEXADECIMAL.fullmatch(value)
+    if hexadecimal and len(hexadecimal[1]) in _KEY_DIGIT_COUNTS:
+        data.append(bytes.fromhex(hexadecimal[1]))
     elif value.endswith("=") and _BASE64.fullmatch(value):
         with suppress(binascii.Error):
             data.append(base64.urlsafe_b64decode(value.replace("+", "-").replace("/", "_")))
