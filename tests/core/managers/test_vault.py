@@ -333,6 +333,25 @@ def test_failed_registration_reports_its_own_error(vault: VaultFixture, *, has_d
     assert manager.list_secrets() == []
 
 
+def test_versions_that_vault_will_delete_later(vault: VaultFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ``delete_version_after``, a secret exists until its deletion time. Afterwards it is deleted, and can be registered again."""
+    monkeypatch.setattr(vault.fake, "delete_version_after", 3600.0)
+    manager = _open(vault)
+    manager.register_secret(secret("a", key="old"))
+    manager.update_secret(secret("a", key="new"))
+    assert manager.list_secrets() == ["a"]
+    assert [version.number for version in manager.history("a")] == [2, 1]
+    manager.delete_secret("a")
+    assert manager.list_secrets() == []
+    # This deletion time has passed when the secret is read.
+    monkeypatch.setattr(vault.fake, "delete_version_after", 1e-6)
+    manager.register_secret(secret("b", key="old"))
+    assert manager.list_secrets() == []
+    monkeypatch.setattr(vault.fake, "delete_version_after", 0.0)
+    manager.register_secret(secret("b", key="new"))
+    assert manager.get_secret("b").content == {"key": "new"}
+
+
 def test_destroyed_secret(vault: VaultFixture) -> None:
     """If the last version of a secret is destroyed, the secret is missing. Its name can be registered again."""
     manager = _open(vault)

@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -65,6 +65,11 @@ class Version:
         self.deletion_time = ""
         self.is_destroyed = False
 
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the deletion time has passed. Both times have the same format."""
+        return bool(self.deletion_time) and self.deletion_time <= _now()
+
     def metadata(self, number: int) -> dict[str, Any]:
         """Return the metadata that the API returns."""
         return {
@@ -88,10 +93,12 @@ class FakeVault:
         kubernetes_logins: The valid pairs of a role and a JWT, each with the rules of its tokens.
         login_count: The number of successful logins so far.
         latency: Seconds that are added to each response.
+        delete_version_after: Seconds after which Vault deletes a new version; 0 for never.
     """
 
     def __init__(self) -> None:
         """Start unsealed and empty."""
+        self.delete_version_after = 0.0
         self.lock = threading.Lock()
         self.is_sealed = False
         self.kv1_mounts: set[str] = set()
@@ -201,6 +208,8 @@ class FakeVault:
             raise _ApiError(400, "check-and-set parameter did not match the current version")
         number = current + 1
         versions[number] = Version(body["data"])
+        if self.delete_version_after:
+            versions[number].deletion_time = _now(self.delete_version_after)
         versions.pop(number - MAX_VERSIONS, None)
         self.secrets[location] = versions
         return versions[number].metadata(number)
@@ -212,7 +221,7 @@ def _read(versions: dict[int, Version], number: int) -> dict[str, Any]:
     if number not in versions:
         raise _ApiError(404)
     version = versions[number]
-    if version.deletion_time or version.is_destroyed:
+    if version.is_deleted or version.is_destroyed:
         raise _ApiError(404, data={"data": None, "metadata": version.metadata(number)})
     return {"data": version.data, "metadata": version.metadata(number)}
 
@@ -231,9 +240,9 @@ def _metadata(versions: dict[int, Version]) -> dict[str, Any]:
     }
 
 
-def _now() -> str:
+def _now(seconds_later: float = 0) -> str:
     # Vault writes nanoseconds, so three digits follow the microseconds.
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f") + "123Z"
+    return (datetime.now(timezone.utc) + timedelta(seconds=seconds_later)).strftime("%Y-%m-%dT%H:%M:%S.%f") + "123Z"
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretNotFoundError
@@ -336,14 +336,23 @@ def _foreign_response_error() -> RemoteError:
 def _live_version_numbers(metadata: Mapping[str, Any]) -> list[int]:
     """Return the numbers of all versions that are not deleted, the newest first. If the current version is deleted, the list is empty."""
     versions = metadata["versions"]
-    numbers = [int(number) for number, version in versions.items() if not version["deletion_time"] and not version["destroyed"]]
+    numbers = [int(number) for number, version in versions.items() if not _is_deleted(version) and not version["destroyed"]]
     return sorted(numbers, reverse=True) if metadata["current_version"] in numbers else []
 
 
 def _is_restorable(metadata: Mapping[str, Any]) -> bool:
     """Return whether the current version is deleted but not destroyed."""
     current = metadata["versions"].get(str(metadata["current_version"]))
-    return current is not None and bool(current["deletion_time"]) and not current["destroyed"]
+    return current is not None and _is_deleted(current) and not current["destroyed"]
+
+
+def _is_deleted(version: Mapping[str, Any]) -> bool:
+    """Return whether a version is deleted, from its metadata.
+
+    With ``delete_version_after``, a version has a deletion time in the future:
+    https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#configure-the-kv-engine
+    """
+    return bool(version["deletion_time"]) and _parse_time(version["deletion_time"]) <= datetime.now(timezone.utc)
 
 
 def _parse_time(text: str) -> datetime:
