@@ -84,6 +84,16 @@ def test_extra_attributes_are_masked(log: Log, value: str) -> None:
     assert vars(log.records[0])["size"] == 12
 
 
+def test_every_text_attribute_is_masked(value: str) -> None:
+    """A value in the path of the source file, in the name of the logger or of the thread is masked in every standard attribute."""
+    redactor = Redactor()
+    redactor.protect(value, "a.key")
+    record = logging.LogRecord(f"logger {value}", logging.INFO, f"/folder/{value}.py", 1, "message", (), None, func=value, sinfo=value)
+    record.threadName = record.processName = value
+    RedactingFilter(redactor).filter(record)
+    assert find_canary(repr(vars(record))) == []
+
+
 def test_a_record_without_a_value_is_not_changed(log: Log) -> None:
     """A record without a value keeps its arguments and its exception."""
     error = ValueError("plain")

@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 _STANDARD_ATTRIBUTES = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
 """The attributes that the logging module sets. Other attributes come from ``extra=``, a filter or a record factory."""
 
-_TEXT_ATTRIBUTES = ("name", "pathname", "module", "funcName", "threadName", "processName", "taskName", "message", "exc_text", "stack_info")
+_TEXT_ATTRIBUTES = (
+    "name",
+    "pathname",
+    "filename",
+    "module",
+    "funcName",
+    "threadName",
+    "processName",
+    "taskName",
+    "message",
+    "exc_text",
+    "stack_info",
+)
 """The standard attributes that contain text, except ``msg``."""
 
 
