@@ -134,6 +134,16 @@ def test_no_copy_contains_a_word_of_an_unquoted_passphrase(kernel: Kernel, tmp_p
     assert find_leaks(kernel, tmp_path) == []
 
 
+def test_a_variable_hides_only_the_magic_of_its_name(kernel: Kernel, tmp_path: Path) -> None:
+    """With a variable ``stack``, the magic ``%secret`` still needs no ``%``, and its line is cleaned."""
+    kernel.run("stack = 1")
+    value = canary("automagic")
+    assert kernel.run(f"secret register mine --key={value}").ok
+    assert "mine" in kernel.run("%secret list").displayed_data()[0]
+    assert find_canary(kernel.run("In").displayed_data()[0]) == []
+    assert find_canary(tmp_path) == []
+
+
 def test_the_history_contains_the_cleaned_line(kernel: Kernel, tmp_path: Path) -> None:
     """The history and other clients receive the line with bare keys."""
     line = "%secret register x --key --short"

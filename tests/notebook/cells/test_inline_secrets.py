@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies
 from IPython.core.inputtransformer2 import TransformerManager
 
 from tests.notebook.cells.sample_cells import COMMAND_CELLS, MISTYPED_CELLS
+from zensecrets_jupyter.commands.magic_lines import GROUPS
 from zensecrets_jupyter.notebook.cells.inline_secrets import remove_inline_secrets
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -96,10 +97,10 @@ def test_automagic_lines_are_cleaned() -> None:
 
     An assignment is no magic.
     """
-    assert remove_inline_secrets("secret register x --key=v", automagic=True).source == "secret register x --key"
-    assert remove_inline_secrets("zen secrets-manager secret register x --key=v\n", automagic=True).source.endswith("x --key\n")
+    assert remove_inline_secrets("secret register x --key=v", automagic_names=GROUPS).source == "secret register x --key"
+    assert remove_inline_secrets("zen secrets-manager secret register x --key=v\n", automagic_names=GROUPS).source.endswith("x --key\n")
     for cell in ("secret = 'register --key=v'", "secret == '--key=v'"):
-        assert remove_inline_secrets(cell, automagic=True).source is cell
+        assert remove_inline_secrets(cell, automagic_names=GROUPS).source is cell
 
 
 @pytest.mark.parametrize("cell", COMMAND_CELLS)

@@ -22,8 +22,8 @@ class CellCleaner:
         """Create a cleaner for the cells of ``shell``."""
         self._shell = shell
         self._guard = guard
-        # The last cell, whether automagic was on, and the cleaned cell.
-        self._last_result: tuple[str, bool, CleanedCell] | None = None
+        # The last cell, the magics that need no `%` in it, and the cleaned cell.
+        self._last_result: tuple[str, frozenset[str], CleanedCell] | None = None
 
     @property
     def is_on(self) -> bool:
@@ -37,15 +37,16 @@ class CellCleaner:
 
     def remove_inline_secrets(self, cell: str) -> CleanedCell:
         """Return a cell without its inline secrets, and protect them."""
-        automagic = bool(self._shell.automagic) and not any(name in self._shell.user_ns for name in GROUPS)
-        if self._last_result is None or self._last_result[:2] != (cell, automagic):
+        # A variable of the user hides the magic of the same name from automagic.
+        automagic_names = frozenset(GROUPS) - self._shell.user_ns.keys() if self._shell.automagic else frozenset()
+        if self._last_result is None or self._last_result[:2] != (cell, automagic_names):
             try:
-                cleaned = remove_inline_secrets(cell, automagic=automagic)
+                cleaned = remove_inline_secrets(cell, automagic_names=automagic_names)
             except Exception:  # noqa: BLE001 - after an error here the cell still has to run, but the history must not store its source
                 cleaned = CleanedCell(FAILED, is_clean=False)
             for secret in cleaned.inline_secrets:
                 self._guard.redactor.protect(secret.value, secret.name)
-            self._last_result = (cell, automagic, cleaned)
+            self._last_result = (cell, automagic_names, cleaned)
         return self._last_result[2]
 
     def clean(self, cell: str) -> str:

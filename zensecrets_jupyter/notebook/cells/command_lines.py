@@ -30,7 +30,7 @@ from zensecrets_jupyter.notebook.cells.code_strings import find_command_strings
 from zensecrets_jupyter.notebook.cells.mapped_text import MappedText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 _GROUPS_BY_NAME = {**GROUPS, "secrets": ["secret"], "zensecrets": [], "zenml": []}
 """The command groups of the magics, by their names and by common wrong names."""
@@ -94,14 +94,14 @@ class CommandLine(NamedTuple):
     expands: bool = False
 
 
-def find_command_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
+def find_command_lines(cell: str, *, automagic_names: Collection[str]) -> Iterator[CommandLine]:
     """Yield this package's command lines in a cell.
 
     Args:
         cell: The source of a cell, as the user typed it.
-        automagic: Whether IPython accepts a magic of this package without its ``%``.
+        automagic_names: The names of the magics of this package that IPython accepts without ``%``.
     """
-    for command in _find_lines(cell, automagic=automagic):
+    for command in _find_lines(cell, automagic_names=automagic_names):
         yield command._replace(line=_extend_to_closing_quote(cell, command.line))
 
 
@@ -160,7 +160,7 @@ def _extend_to_closing_quote(cell: str, line: MappedText) -> MappedText:
     )
 
 
-def _find_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
+def _find_lines(cell: str, *, automagic_names: Collection[str]) -> Iterator[CommandLine]:
     """Yield the command lines of a cell, without the lines that continue an open quote."""
     offset = 0
     while (code_magic := _CODE_CELLS.match(cell, offset)) is not None:
@@ -176,8 +176,8 @@ def _find_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
         if (magic := _MAGIC.match(first_line.text)) is not None and (group := _group_of(magic["name"])) is not None:
             yield CommandLine(group, first_line.part(magic.end()))
         return
-    automagic_match = _AUTOMAGIC.match(code) if automagic and len(code.splitlines()) == 1 else None
-    if automagic_match is not None:
+    automagic_match = _AUTOMAGIC.match(code) if automagic_names and len(code.splitlines()) == 1 else None
+    if automagic_match is not None and automagic_match["name"] in automagic_names:
         yield CommandLine(GROUPS[automagic_match["name"]], MappedText.from_cell(cell, offset + automagic_match.end(), len(cell)))
         return
     yield from _find_lines_in_code(cell, offset)

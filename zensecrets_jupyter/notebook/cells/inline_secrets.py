@@ -9,6 +9,8 @@ from zensecrets_jupyter.core.text_edits import Edit, apply_edits, unchanged_part
 from zensecrets_jupyter.notebook.cells.command_lines import find_command_lines, may_contain_magic
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from zensecrets_jupyter.commands.framework.inline_secrets import InlineSecret
 
 _COMMAND_NAME = re.compile(r"""(?:zen|secrets?|stack|zensecrets|zenml)(?:['"]|[ \t]+(?:[^\W\d]|-)|[ \t]*\\)""")
@@ -36,16 +38,16 @@ class CleanedCell(NamedTuple):
     unchanged: tuple[str, ...] = ()
 
 
-def remove_inline_secrets(cell: str, *, automagic: bool = False) -> CleanedCell:
+def remove_inline_secrets(cell: str, *, automagic_names: Collection[str] = ()) -> CleanedCell:
     """Return a cell without the inline secrets on this package's command lines.
 
     Args:
         cell: The source of a cell, as the user typed it.
-        automagic: Whether IPython accepts a magic of this package without its ``%``.
+        automagic_names: The names of the magics of this package that IPython accepts without ``%``.
     """
     if not any(text in cell for text in _REQUIRED_TEXTS) or (_COMMAND_NAME.search(cell) is None and not may_contain_magic(cell)):
         return CleanedCell(cell)
-    lines = list(find_command_lines(cell, automagic=automagic))
+    lines = list(find_command_lines(cell, automagic_names=automagic_names))
     if not lines:
         return CleanedCell(cell)
     from zensecrets_jupyter.commands.line_cleaning import find_inline_secrets
