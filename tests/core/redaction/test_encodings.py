@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import random
+import re
 import secrets
 from typing import TYPE_CHECKING
 
@@ -156,6 +157,10 @@ data training secret token password value key apiVersion kind Config user admin 
 """.split()
 
 
+def _letters_in(text: str) -> str:
+    return re.sub(r"\W", "", text).lower()
+
+
 @pytest.mark.parametrize(
     "generate",
     # Each function returns a text of about ``size`` characters.
@@ -174,8 +179,10 @@ def test_a_megabyte_of_other_text_is_not_masked(generate: Callable[[int], str]) 
     for kind, value in VALUES.items():
         assert redactor.protect(value, f"a.{kind}")
     text = generate(1 << 20)
-    # The six protected digits may occur by chance in a megabyte of random digits.
-    assert {span.name for span in redactor.find(text)} <= {"a.six digits"}
+    letters = _letters_in(text)
+    # The six protected digits, or the first twelve letters of a value that begins with words, may occur by chance.
+    names_by_chance = {f"a.{kind}" for kind, value in VALUES.items() if _letters_in(value)[:12] in letters}
+    assert {span.name for span in redactor.find(text)} <= names_by_chance
     assert len(redactor.find(text)) <= 3
 
 
