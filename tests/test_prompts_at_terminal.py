@@ -149,9 +149,6 @@ def running_shell(shell_name: str, folder: Path) -> Iterator[Shell]:
                 file = folder / "kernel.json"
                 undo.enter_context(running_kernel(folder, environment_of_shell(folder), connection_file=file))
                 options = ["--existing", str(file)]
-            # Otherwise the console asks the kernel whether a line is complete. On a busy machine it takes the end of that request for the end
-            # of the cell, and then shows no prompt of the cell.
-            options += ["--ZMQTerminalInteractiveShell.use_kernel_is_complete=False"]
             options = ["-m", "jupyter_console", "--no-confirm-exit", *options]
             shell = Shell(folder, sys.executable, options, rf"In \x1b?\[.*\]: .*{SHOW_CURSOR}", "%")
             shell.process.send("%load_ext zensecrets_jupyter\r")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import nbformat
@@ -67,15 +66,9 @@ def _open_notebook(lab: Lab, page: Page, name: str) -> None:
 
 def _open_palette(page: Page) -> Locator:
     """Open the command palette, search for the commands of the extension, and return the palette."""
+    page.keyboard.press("Control+Shift+C")
     palette = page.locator(".jp-ModalCommandPalette")
-    search = palette.locator("input")
-    deadline = time.monotonic() + 60
-    # JupyterLab ignores the keys until it has loaded its shortcuts.
-    while not search.is_visible():
-        assert time.monotonic() < deadline, "the command palette did not open"
-        page.keyboard.press("Control+Shift+C")
-        page.wait_for_timeout(1000)
-    search.fill("Zen Secrets")
+    palette.locator("input").fill("Zen Secrets")
     return palette
 
 
