@@ -34,7 +34,7 @@ MAX_OPEN_FILES = 300
 def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Give the test a new home, no settings of this package, and no keyring.
 
-    Its child processes inherit them.
+    The child processes of the test inherit these environment variables.
     """
     for variable in list(os.environ):
         if variable.startswith(("ZENSECRETS_", "ZENML_")):
@@ -43,6 +43,7 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     yield
     # A workspace and its databases are open until the end of the process. Each test needs its own workspace.
+    # The modules are taken from sys.modules, because an import would load a module that the test did not use.
     workspace_module = sys.modules.get("zensecrets_jupyter.core.workspace.workspace")
     if workspace_module is not None:
         workspace_module._workspaces.clear()
@@ -63,9 +64,9 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 @pytest.fixture
 def count_outcome(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Return a function that counts an outcome of the test in a table with a name.
+    """Return a function ``count(table, outcome)``, which counts an outcome in a table.
 
-    pytest prints the tables after the last test.
+    The argument ``table`` is the title of the table. pytest prints the tables after the last test.
     """
     return lambda table, outcome: request.node.user_properties.append(("outcome", (table, outcome)))
 

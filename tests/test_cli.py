@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Return the home of the workspace."""
+    """Return the home folder of the workspace."""
     return tmp_path / "home"
 
 
@@ -43,7 +43,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     folder = tmp_path / "folder"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    # `cli.run`, which some tests call in this process, sets the source that asks the user for a passphrase.
+    # Some tests call `cli.run` in this process. It sets the function that asks for a passphrase, so the earlier function is restored.
     previous_source = set_passphrase_source(None)
     yield
     set_passphrase_source(previous_source)
@@ -141,6 +141,7 @@ def test_a_closed_standard_input_is_not_interactive() -> None:
 
 def test_values_are_typed_at_hidden_prompts() -> None:
     """The terminal does not show the typed values."""
+    # With the passphrase "open" in the environment, the command does not ask for one.
     key_id, secret_key = canary("id"), canary("secret")
     process = start_in_terminal("secret", "register", "cloud", "-i", "-s", "aws", ZENSECRETS_PASSPHRASE="open")
     process.expect_exact("cloud.aws_access_key_id (Access key ID): ")
@@ -181,6 +182,7 @@ def test_keys_and_values_are_typed_at_prompts(home: Path) -> None:
 
 def test_ctrl_c_registers_nothing() -> None:
     """After Ctrl-C at the second prompt, the exit code is 130, and the command prints no traceback."""
+    # This secret must not be changed.
     run_zensecrets("secret", "register", "other", f"--key={canary()}")
     snapshot_before = snapshot()
     process = start_in_terminal("secret", "register", "cloud", "-i", "-s", "aws")
@@ -255,7 +257,7 @@ def test_a_program_gets_the_values_as_environment_variables() -> None:
 
 
 def test_a_sealed_export_needs_its_passphrase(tmp_path: Path) -> None:
-    """The encrypted file contains neither the value nor its key, and a wrong passphrase is an error."""
+    """The encrypted file contains neither the value nor its key's name. A wrong passphrase is an error."""
     value = canary()
     run_zensecrets("secret", "register", "openai", "-s", "openai", f"--api_key={value}")
     process = start_in_terminal("secret", "export", "openai", "export.sealed")
@@ -349,6 +351,7 @@ def test_a_shell_completes_names_and_references() -> None:
     assert completions("zensecrets secret get o") == ["openai"]
     assert completions("zensecrets secret get openai --key a") == ["api_key"]
     assert "label_studio" in completions("zensecrets annotator register x --flavor l")
+    # Bash makes `=` a word of its own, so the completion is only the text after it. Zsh completes the whole argument.
     assert completions("zensecrets annotator register x --authentication_secret = {{ope") == ["{{openai."]
     assert completions("zensecrets annotator register x --authentication_secret={{openai.", "zsh") == [
         "--authentication_secret={{openai.api_key}}"

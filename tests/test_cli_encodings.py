@@ -27,6 +27,10 @@ ENCODINGS = {
     "UTF-8": {"PYTHONIOENCODING": "utf-8"},
     "UTF-16": {"PYTHONIOENCODING": "utf-16"},
 }
+"""Environment variables that set the encoding of the output.
+
+In the C locale, Python uses UTF-8, unless two other variables forbid it.
+"""
 
 
 def run_with_raw_output(*words: str, environment: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
@@ -38,7 +42,7 @@ def run_with_raw_output(*words: str, environment: dict[str, str]) -> subprocess.
 def value(tmp_path: Path) -> str:
     """Return a value with characters of several alphabets and both line ends.
 
-    It is registered as ``klucz-ż.hasło`` and as ``key.value``.
+    It is registered as ``klucz-ż.hasło``, which is Polish for "key" and "password", and as ``key.value``.
     """
     text = f"zażółć {canary('encoded')} é €\r\n\u4f60\u597d\t\U0001f511\n"
     path = tmp_path / "value"
@@ -51,7 +55,7 @@ def value(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("environment", ENCODINGS.values(), ids=ENCODINGS)
 def test_a_value_is_revealed_byte_for_byte(value: str, environment: dict[str, str]) -> None:
-    """Whatever the encoding of the output is, a program that reads it gets the UTF-8 bytes of the value."""
+    """A program that reads the output gets UTF-8. The encoding of the script's output does not matter."""
     process = run_with_raw_output("secret", "get", "key", "--key", "value", "--reveal", environment=environment)
     assert (process.returncode, process.stdout) == (0, f"{value}\n".encode())
 
@@ -93,6 +97,7 @@ def test_tables_use_only_characters_of_the_encoding(words: list[str], encoding: 
     # The box-drawing characters are at U+25xx, and the brackets of a mask at U+20xx. They must not be escaped instead of replaced.
     assert "\\u25" not in "\n".join(lines)
     assert "\\u20" not in "\n".join(lines)
+    # Letters that the encoding lacks are escaped.
     if words[-1] == "klucz-ż":
         assert "<secret:klucz-\\u017c.has\\u0142o>" in process.stdout.decode("latin-1")
 

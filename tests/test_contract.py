@@ -9,11 +9,12 @@ from zensecrets_jupyter.contract import form as form_contract
 from zensecrets_jupyter.contract import guard as guard_contract
 
 SUBMISSION = '{"form_id": "f", "attempt": 0, "sections": [{"values": [["a", "b"]], "removed": []}]}'
+"""A valid submission of a form. In its section, the key ``a`` has the value ``b``, and no key is removed."""
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_the_typescript_types_equal_the_python_models(name: str) -> None:
-    """A committed file is the output of `python -m tests.support.typescript`."""
+    """The committed files are the output of `python -m tests.support.typescript`."""
     assert (FOLDER / f"{name}.ts").read_text(encoding="utf-8") == generate(name)
 
 
@@ -40,13 +41,13 @@ def test_a_submission_is_read() -> None:
     ids=["number as text", "unknown field", "unknown field of a section", "triple", "number", "missing field", "list", "no JSON"],
 )
 def test_a_malformed_submission_is_refused(valid_text: str, wrong_text: str) -> None:
-    """A field of a wrong type is not converted, and an unknown field is an error."""
+    """A field of a wrong type is not converted, and an unknown field is not ignored."""
     assert valid_text in SUBMISSION
     assert form_contract.read_submission(SUBMISSION.replace(valid_text, wrong_text).encode()) is None
 
 
 def test_a_submission_without_an_encrypted_text_reaches_the_session() -> None:
-    """The message is valid with an empty text, so that the form's session can refuse it with a message for the user."""
+    """The message is valid, with an empty text. Then the session of the form refuses it, and informs the user."""
     for sealed in ({}, {"sealed": None}, {"sealed": 5}):
         assert form_contract.read_message({"kind": "submit", **sealed}) == form_contract.SubmitMessage(kind="submit", sealed="")
 
@@ -88,5 +89,5 @@ def test_messages_to_the_guard_are_read() -> None:
     ids=repr,
 )
 def test_an_unknown_message_to_the_guard_is_ignored(data: object) -> None:
-    """A field of a wrong type is not converted, so the message is ignored."""
+    """A message without a known kind is ignored. A field of a wrong type is not converted, so its message is ignored."""
     assert guard_contract.read_message(data) is None

@@ -33,6 +33,7 @@ def _two_managers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
     Check afterwards that no file of the workspace contains a value.
     """
+    # AWS_USER has the environment variables of AWS credentials.
     for variable, value in {**AWS_USER, "TERM": "xterm"}.items():
         monkeypatch.setenv(variable, value)
     with running_moto() as port, FaultProxy("127.0.0.1", port).running() as proxy:
@@ -68,6 +69,7 @@ def _managers_are_equal() -> bool:
 def test_a_bar_counts_secrets_and_a_copy_can_be_interrupted() -> None:
     """After Ctrl-C a line says how many secrets were copied, and the same command copies the rest."""
     process = _start_copy()
+    # The bar counts 20 to 99 secrets.
     process.expect(r"[2-9]\d/100")
     process.sendintr()
     output = _remaining_output(process)
@@ -102,13 +104,13 @@ def test_conflicts_are_resolved_by_an_answer_or_an_option() -> None:
     assert cloud.list_secrets() == ["n001"]
     process = _start_copy("n000", "n001")
     process.expect("Enter to cancel: ")
-    # `r` stands for "replace".
+    # `r` means "replace".
     process.sendline("r")
     output = _remaining_output(process)
     assert "Copied 2 secrets from 'default' to 'cloud'; 1 of them replaced a secret." in output
     assert process.exitstatus == 0
     dry_run = run_zensecrets(*COPY, "n000", "n001", "n002", "--dry-run")
-    # A row of the table starts with the name and the comparison, which is "the same" or "new".
+    # A row of the table starts with the name and the result of the comparison: "the same" or "new". Only its first word is checked.
     assert [line.split()[:2] for line in dry_run.stdout.splitlines() if line.startswith("n0")] == [
         ["n000", "the"],
         ["n001", "the"],

@@ -27,7 +27,7 @@ needs_seccomp = pytest.mark.skipif(
 
 
 def _run_with_refused_call(call: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of ``zensecrets`` in a process in which Linux refuses a system call."""
+    """Run a command of ``zensecrets`` while Linux refuses ``call``, which ``tests.support.refused_calls`` explains."""
     command = [sys.executable, "-m", "tests.support.refused_calls", call, *words]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, check=False, timeout=60)
 
@@ -57,7 +57,10 @@ def test_a_file_system_without_locks_is_an_error_at_once(store_exists: bool, tmp
 @needs_seccomp
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Before Python 3.11 sqlite3 does not say which call failed.")
 def test_if_the_disk_fails_at_the_end_of_a_change_the_error_says_that_it_may_be_stored(tmp_path: Path) -> None:
-    """The command has written the change, but the system could not flush it to the disk, so the command cannot know its outcome."""
+    """The command has written the change, but the system could not flush it to the disk.
+
+    So the command does not know whether the change is stored.
+    """
     value = canary()
     assert run_zensecrets("secret", "register", "stored", f"--key={value}").returncode == 0
     process = _run_with_refused_call("fdatasync", "secret", "update", "stored", f"--key={canary('new')}")
@@ -69,10 +72,10 @@ def test_if_the_disk_fails_at_the_end_of_a_change_the_error_says_that_it_may_be_
 
 
 def test_a_waiting_writer_names_the_process_with_the_lock(tmp_path: Path) -> None:
-    """The writer prints the name of the process after a second, and continues when the lock is free."""
+    """After a second, the writer describes the process. It continues when the lock is free."""
     assert run_zensecrets("secret", "register", "stored", "--key=some-value").returncode == 0
     with closing(sqlite3.connect(store_file(), isolation_level=None)) as connection:
-        # This transaction holds the lock of the database until its rollback.
+        # This transaction holds the lock of the database until its rollback, so the process of the test is the one that the writer names.
         connection.execute("BEGIN IMMEDIATE")
         writer = subprocess.Popen(
             [ZENSECRETS, "secret", "register", "new", "--key=some-value"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE

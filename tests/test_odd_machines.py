@@ -22,7 +22,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Each of these commands needs the home of the workspace.
+# Each of these commands needs the home folder of the workspace, which is ``ZENSECRETS_HOME`` or a folder in the user's home folder.
 COMMANDS = [
     "secret list",
     "secret register x --key=1",
@@ -49,7 +49,7 @@ main()
 
 
 def error_line(process: subprocess.CompletedProcess[str]) -> str:
-    """Return the line of a command that failed with one line and the exit code 1."""
+    """Check that a command failed with one line and the exit code 1; return the line."""
     assert (process.returncode, process.stdout) == (1, "")
     (line,) = process.stderr.splitlines()
     return line
@@ -75,6 +75,7 @@ def test_a_user_without_a_home_folder_gets_an_error(command: str, tmp_path: Path
 @pytest.mark.parametrize("command", ["secret list", "secret register x --key=1", "stack describe"])
 def test_a_home_that_can_t_be_created_is_an_error(command: str, tmp_path: Path) -> None:
     """The error names the variable that chooses another home."""
+    # The parent of the home is a file, so the home can't be created.
     (tmp_path / "file").write_text("")
     line = error_line(run_zensecrets(*command.split(), environment={"ZENSECRETS_HOME": str(tmp_path / "file" / "home")}))
     assert str(tmp_path / "file" / "home") in line
@@ -164,11 +165,12 @@ def test_a_file_that_can_t_be_read_gives_exit_code_2(store_environment: dict[str
     """`scan` and `clean` process the files that they can read, and report the other files."""
     files = tmp_path / "files"
     (files / "a.txt").write_text("nothing")
-    # A damaged database and a link to itself are no errors.
+    # A damaged database and a link that points to itself are no errors.
     (files / "b.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 100)
     (files / "loop").symlink_to("loop")
     assert run_zensecrets("scan", ".", folder=files, environment=store_environment).returncode == 0
-    # A pipe must not block the commands. The memory of a process can be opened, but not read from its start, not even by root.
+    # A pipe must not block the commands. `notes` is the unreadable file: even root can open the memory of a process, but not read its
+    # start.
     os.mkfifo(files / "pipe")
     (files / "notes").symlink_to("/proc/self/mem")
     for command in (("scan", "."), ("clean", ".", "--no-backup")):
@@ -198,7 +200,7 @@ for line in sys.argv[1:]:
 
 
 def test_all_characters_work_in_an_ascii_locale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names, values, files and variables may contain accents in every command."""
+    """Names, values, file names and environment variables may contain non-ASCII characters in every command."""
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "pässword")
     value = f"{canary('letters')}é"
     (tmp_path / "é.json").write_text(json.dumps({"naïve": {"clé": value}}), encoding="utf-8")
@@ -214,6 +216,7 @@ def test_all_characters_work_in_an_ascii_locale(tmp_path: Path, monkeypatch: pyt
         "scan .",
         "secret env file -- printenv KEY",
     ]
+    # Two variables keep Python from using UTF-8 in the C locale. The last one has the value for `secret register variable --key`.
     environment = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "ZENSECRETS_SECRET_VARIABLE_KEY": value}
     command = [sys.executable, "-c", CLI_WITH_SEVERAL_COMMANDS, *lines]
     process = subprocess.run(command, cwd=tmp_path, env={**os.environ, **environment}, capture_output=True, check=False)

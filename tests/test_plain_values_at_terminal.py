@@ -1,6 +1,7 @@
 """Components with the value of a secret instead of a reference, registered in a terminal.
 
-The value of the attribute `authentication_secret` comes from the command line, a prompt or a file. It is stored encrypted.
+This value is called a plain value. Here it is the value of the attribute `authentication_secret`, and comes from the command line, a prompt
+or a file. It is stored encrypted.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class ComponentCase(NamedTuple):
-    """A component that is registered with a value.
+    """A component that is registered with a plain value.
 
     Attributes:
-        group: The commands for this type of component.
+        group: The command for this type of component, such as `annotator`.
         value_source: How the command gets the value.
         stack_option: The option that adds the component to a stack.
-        options: The other options of the registration.
+        options: The other options of the registration, separated by blanks.
     """
 
     group: str
@@ -59,6 +60,7 @@ def _run_with_answer(words: list[str], value: str, environment: dict[str, str]) 
 
 def test_a_plain_value_is_stored_encrypted(tmp_path: Path) -> None:
     """No file, description or export contains the value, and the command prints a warning."""
+    # Without a keyring, the store asks for a passphrase at the prompt.
     environment = {"ZENSECRETS_HOME": str(tmp_path / "home"), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
     outputs: dict[str, str] = {}
 
@@ -76,6 +78,7 @@ def test_a_plain_value_is_stored_encrypted(tmp_path: Path) -> None:
         else:
             (tmp_path / "value").write_text(value)
             outputs[case.group] = run(*words, f"--authentication_secret=@{tmp_path / 'value'}")
+            # The test searches the folder for values later.
             (tmp_path / "value").unlink()
     stack_options = [word for case in CASES for word in (case.stack_option, "c")]
     descriptions = [run(case.group, "describe", "c") for case in CASES]

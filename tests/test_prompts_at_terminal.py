@@ -37,28 +37,29 @@ def private_key(lines: int = 26) -> str:
 
 
 def paste_at_once(process: pexpect.spawn[str], text: str) -> None:
-    """Paste a text without bracketed paste, so that the program can't tell it from typed text."""
+    """Paste a text without bracketed paste, and press Enter. The program can't distinguish it from typed text."""
     process.send(text.replace("\n", "\r") + "\r")
 
 
 def paste_slowly(process: pexpect.spawn[str], text: str) -> None:
-    """Paste a text like a slow connection, with 20 ms for each line."""
+    """Paste a text like a slow connection, and press Enter. Each line takes 20 ms."""
     for line in text.split("\n"):
         process.send(f"{line}\r")
         time.sleep(0.02)
 
 
 def paste_with_line_feeds(process: pexpect.spawn[str], text: str) -> None:
-    """Paste a text with the line ends of Windows."""
+    """Paste a text with the line ends of Windows, and press Enter."""
     process.send(text.replace("\n", "\r\n") + "\r")
 
 
 def paste_bracketed(process: pexpect.spawn[str], text: str) -> None:
-    """Paste a text with bracketed paste, in which the terminal marks its start and end, and press Enter."""
+    """Paste a text with bracketed paste, and press Enter. The terminal sends a sequence before and after the text."""
     process.send(f"\x1b[200~{text}\x1b[201~")
     process.send("\r")
 
 
+# CI runs the slow tests with the marker `one_python` with only one version of Python.
 SHELLS = ["bash", "IPython", pytest.param("jupyter console", marks=pytest.mark.one_python)]
 PASTES = [paste_at_once, paste_slowly, paste_with_line_feeds, paste_bracketed]
 
@@ -70,6 +71,7 @@ def environment_of_shell(folder: Path) -> dict[str, str]:
         "PS1": "test> ",
         "TERM": "xterm",
         "IPYTHONDIR": str(folder / "ipython"),
+        # IPython does not ask the terminal for the position of the cursor. No terminal would answer here.
         "PROMPT_TOOLKIT_NO_CPR": "1",
         "ZENSECRETS_HOME": str(folder / "home"),
         "ZENSECRETS_PASSPHRASE": "a passphrase of the tests",
@@ -101,7 +103,7 @@ class Shell:
         self.process.expect(self._prompt)
 
     def start_command(self) -> pexpect.spawn[str]:
-        """Start the command, and return the process at the prompt for the value."""
+        """Start :data:`REGISTER`, and return the process at the prompt for the value."""
         self.process.send(f"{self._command_prefix}{REGISTER}\r")
         self.process.expect(VALUE_PROMPT)
         return self.process
@@ -144,6 +146,7 @@ def running_shell(shell_name: str, folder: Path) -> Iterator[Shell]:
             options = ["-m", "IPython", "--no-banner", "--no-confirm-exit", "--colors=NoColor", "--ext=zensecrets_jupyter"]
             shell = Shell(folder, sys.executable, options, rf"In \[\d+\]:.*{SHOW_CURSOR}", "%")
         else:
+            # The kernel uses sockets in the folder instead of TCP ports. The option `ip` is the beginning of their paths.
             options = ["--KernelManager.transport=ipc", f"--KernelManager.ip={folder}/kernel"]
             if shell_name == "attached console":
                 file = folder / "kernel.json"
@@ -184,6 +187,7 @@ def test_a_pasted_key_is_registered_completely(paste: Paste, shell_name: str, tm
     with running_shell(shell_name, tmp_path) as shell:
         process = shell.start_command()
         paste(process, value)
+        # The key has 26 lines between its first and last line.
         process.expect(r"\(28 lines\)")
         process.expect("Registered")
         shell.wait_for_prompt()
@@ -227,6 +231,7 @@ def test_prompts_for_one_line_refuse_a_paste_of_several_lines(tmp_path: Path) ->
             paste_slowly(process, "-----BEGIN PRIVATE KEY-----\ntouch ran\ntouch ran too")
             process.expect("The prompt got several lines instead of one; the answer was not used.")
         shell.wait_for_prompt()
+        # The shell runs commands again, so it would have run the pasted lines before.
         process.send("echo last\r")
         process.expect("last\r\n")
         shell.wait_for_prompt()

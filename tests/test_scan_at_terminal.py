@@ -18,12 +18,13 @@ VALUE = canary("terminal")
 
 
 def _start_in_terminal(*words: str, folder: Path) -> pexpect.spawn[str]:
+    # `clean` seals its backup with this passphrase.
     environment = {"TERM": "xterm", "ZENSECRETS_PASSPHRASE": "open"}
     return spawn_in_terminal(str(ZENSECRETS), words, environment, folder=folder, seconds=120, size=(24, 80))
 
 
 def _write_large_files(folder: Path) -> None:
-    """Register a value, and write 40 files of 8 MB that end with it."""
+    """Register ``VALUE``, and write 40 files of 8 MB, each with the value at its end."""
     folder.mkdir()
     assert run_zensecrets("secret", "register", "db", f"--password={VALUE}").returncode == 0
     for number in range(40):
@@ -40,6 +41,7 @@ def test_a_long_scan_shows_a_bar_only_in_a_terminal(tmp_path: Path) -> None:
         # A search with fingerprints takes almost a second for each megabyte.
         (folder / f"{number}.log").write_bytes(os.urandom(500_000).hex().encode() + b" " + VALUE.encode())
     process = _start_in_terminal("scan", ".", "--fingerprints", fingerprint_file, folder=folder)
+    # The bar shows the searched size and the total size, such as 2.1/8.0 MB.
     process.expect(r"\d/\d+\.\d MB")
     process.expect(pexpect.EOF)
     process.close()
@@ -55,7 +57,7 @@ def test_ctrl_c_damages_no_file(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     _write_large_files(folder)
     files_before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    # With two times, Ctrl-C comes at two stages of the work.
+    # The command searches for values before it changes files. The two delays make Ctrl-C interrupt different stages.
     for seconds in (1.5, 4):
         process = _start_in_terminal("clean", ".", folder=folder)
         time.sleep(seconds)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BINARY_ENCODINGS = {"UTF-16"}
-"""Encodings that make a file of UTF-8 lines binary, so that `clean` only reports it."""
+"""Encodings whose text contains NUL. `clean` regards a UTF-8 file with NUL as binary, and only reports it."""
 CASE_CHANGING_ENCODINGS = {"capitals", "small letters"}
 """Encodings that change the case of a value, so that its fingerprint does not match."""
 MIN_LEAK_LENGTH = 12
@@ -37,6 +37,7 @@ VALUES: dict[str, Callable[[], str]] = {
     "token": lambda: "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(40)),
     "special-characters": lambda: f"{secrets.token_urlsafe(15)}'\"\\é&<> ü/+=~{secrets.token_urlsafe(15)}",
     "pem": _pem,
+    # A short value with few special characters.
     "password": lambda: f"{secrets.token_hex(4)}#Q{secrets.token_hex(4)}!m",
 }
 """Functions that return a new value, by the name of its secret."""
@@ -50,8 +51,8 @@ class FileWithValue(NamedTuple):
         text: The encoded value.
         min_leak_length: The number of consecutive characters of the text that count as a leak. It is larger than for the value if the
             encoding makes the value longer.
-        other_text: Another value of this kind in the same encoding. Characters that it shares with the text come from the encoding,
-            such as the header of a private key, and are no leak.
+        other_text: Another value of the same function in :data:`VALUES`, in the same encoding. Characters that it shares with the text,
+            such as the header of a private key, belong to the format and are no leak.
     """
 
     encoding: str
@@ -62,7 +63,7 @@ class FileWithValue(NamedTuple):
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """Return the environment of a store."""
+    """Return environment variables for a new store in ``tmp_path``, without a keyring."""
     return {"ZENSECRETS_HOME": str(tmp_path / "home"), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
 
 
@@ -74,13 +75,14 @@ def files(tmp_path: Path, environment: dict[str, str]) -> dict[str, FileWithValu
     for secret_name, make_value in VALUES.items():
         value = make_value()
         (tmp_path / "value").write_text(value, encoding="utf-8", newline="")
+        # Each secret has one key, which is called "key".
         process = run_zensecrets("secret", "register", secret_name, f"--key=@{tmp_path / 'value'}", environment=environment)
         assert process.returncode == 0, process.stderr
         for number, (encoding, encode) in enumerate(ENCODERS.items()):
             text, file_name = encode(value), f"{secret_name}-{number}.txt"
             min_leak_length = max(MIN_LEAK_LENGTH, ceil(MIN_LEAK_LENGTH * len(text) / len(value)))
             files_with_values[file_name] = FileWithValue(encoding, text, min_leak_length, encode(make_value()))
-            # The text of the encoding UTF-16 may contain surrogates, which strict UTF-8 lacks.
+            # An encoder may return surrogates, which Python's UTF-8 codec refuses without "surrogatepass".
             (tmp_path / "files" / file_name).write_bytes(f"before\n{text}\nafter\n".encode("utf-8", "surrogatepass"))
     (tmp_path / "value").unlink()
     return files_with_values

@@ -1,4 +1,4 @@
-"""Types of artifacts with ZenML's import path."""
+"""ZenML's artifact types: this module replaces ``zenml.artifacts``."""
 
 from zensecrets_jupyter.classic.artifacts import (
     BaseArtifact,

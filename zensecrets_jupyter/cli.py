@@ -41,10 +41,12 @@ if TYPE_CHECKING:
 
 PROGRAM = "zensecrets"
 COMPLETION_VARIABLE = "_ZENSECRETS_COMPLETE"
+"""The environment variable by which a shell requests completions; see :func:`_complete` for its value."""
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 plus the number of SIGINT, as in shells."""
 
 _MAGIC = re.compile(rf"(?<![\w%])%({LINE_MAGICS})\b")
+"""A line magic in a text, such as ``%secret``. A cell magic (``%%secret``) does not match."""
 _TERMINAL_COMMANDS = {name: " ".join([PROGRAM, *group]) for name, group in GROUPS.items()}
 """The terminal command for each line magic, such as ``zensecrets secret`` for ``%secret``."""
 
@@ -53,6 +55,7 @@ root = tree.make_root(
         "zensecrets_jupyter.commands.quickstart", "quickstart", "Copy the example notebooks and open JupyterLab on them."
     )
 )
+"""The command tree, with the command ``quickstart`` that only the terminal has."""
 
 
 def main() -> NoReturn:
@@ -93,6 +96,7 @@ def run(words: Sequence[str]) -> int:
 
 def _print_notes_and_store_fingerprints() -> None:
     """Print the notes about opened secrets managers, and store the fingerprints of this process's values."""
+    # A module that is not imported yet has no notes or values. An import here would make each command slower.
     active_manager_module = sys.modules.get("zensecrets_jupyter.commands.framework.active_manager")
     notes = active_manager_module.take_notes() if active_manager_module is not None else ""
     if notes:
@@ -122,7 +126,7 @@ _ERROR_HANDLER = f"{PROGRAM}.plain"
 """The name of the codec error handler :func:`_substitute`."""
 
 _ASCII_SUBSTITUTES = {"‹": "<", "›": ">", "…": "...", "→": "->", "✔": "OK", "—": "-"}
-"""Substitutes for the non-ASCII characters of our texts."""
+"""ASCII substitutes for the non-ASCII characters in the messages of this package."""
 
 
 def _substitute(error: UnicodeError) -> tuple[str, int]:
@@ -150,11 +154,11 @@ def _handle_stdout_error(error: OSError) -> bool:
     Returns:
         Whether the error comes from a write to stdout.
     """
-    # An error with a file name comes from a file, and not from stdout.
+    # An error with a file name comes from a file, and not from stdout. Some subclasses of ZenSecretsError are also an OSError.
     if isinstance(error, ZenSecretsError) or error.filename is not None:
         return False
     if not isinstance(error, BrokenPipeError):
-        # A reader such as `head` may close the pipe. All other errors are reported.
+        # A broken pipe is not reported, because a reader such as `head` may close the pipe early.
         _print_error(f"Error: The output can't be written ({error.strerror}).")
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return True
@@ -185,10 +189,11 @@ def _show(outcome: Outcome) -> int:
     if outcome.message:
         print(replace_magics(outcome.message))  # noqa: T201 - the output of the command
     if isinstance(outcome.view, str):
-        # With `secret get --reveal`, the view is the value itself, which is written unchanged. The value may be a subclass of str, whose
-        # own __str__ may return a mask.
+        # If the view is the value itself, it is written unchanged: the value of `secret get --reveal`, or a JSON report. The value may be
+        # an instance of a subclass of str, whose own __str__ may return a mask.
         if isinstance(outcome.value, str) and outcome.view == str.__str__(outcome.value):
             return _write_value(outcome.view) or outcome.exit_code
+        # If the value is a str, the view is its masked text, which is printed unchanged.
         print(outcome.view if isinstance(outcome.value, str) else replace_magics(outcome.view))  # noqa: T201 - the output of the command
     elif outcome.view is not None:
         width = os.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -233,7 +238,7 @@ def _ask_visible(prompt: str) -> str:
     sys.stderr.write(prompt)
     sys.stderr.flush()
     answer = sys.stdin.readline()
-    # A user may type short answers in advance. A longer text that further lines follow was pasted.
+    # A user may type short answers ("yes") to several prompts in advance. If lines follow a longer text, the text was pasted.
     if len(answer.strip()) > len("yes") and drop_lines():
         message = "The prompt got several lines instead of one; the answer was not used."
         raise InvalidSecretError(message, hint="Answer in one line, and pass a value with several lines as a file: --KEY=@FILE.")
@@ -312,7 +317,7 @@ def _make_completer_class(base_class: type[ShellComplete]) -> type[ShellComplete
             items = [CompletionItem(text, help=description) for text, description in tree.complete(words, prefix, root_group=root)]
             if items:
                 return items
-            # If this package has no completions, the shell completes file names.
+            # If this package has no completions, Click's items tell the shell to complete file names (type "file" or "dir").
             with suppress(ZenSecretsError):
                 return [item for item in super().get_completions(args, incomplete) if item.type != "plain"]
             return []

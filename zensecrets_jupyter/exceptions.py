@@ -1,4 +1,4 @@
-"""Errors with ZenML's names; some names are aliases of one error."""
+"""This package's errors under ZenML's names; several of these names may refer to the same error."""
 
 from zensecrets_jupyter.core.errors import (
     ArtifactError,

@@ -40,8 +40,10 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers import SecretsManager
 
+# Four sizes for each table.
 KEY_COUNTS = (1_000, 3_000, 10_000, 30_000)
 VALUE_LENGTHS = (16_384, 49_152, 163_840, 491_520)
+"""Lengths in characters: 16, 48, 160 and 480 times 1,024."""
 CHUNK_LENGTH = 4096
 """Number of characters of a chunk of output."""
 
@@ -76,7 +78,7 @@ class TimeTable:
 
 
 def run_command(*words: str) -> None:
-    """Run a command without a user who answers prompts."""
+    """Run a ``zensecrets`` command non-interactively; ``words`` are its arguments."""
     tree.run(words, NonInteractiveAsker())
 
 
@@ -85,13 +87,15 @@ def _log(line: str) -> None:
 
 
 def submit_update_form(manager: SecretsManager, name: str, content: Mapping[str, str]) -> None:
-    """Submit the form of an update, with a new value for each key."""
+    """Open the form that updates a secret, and submit it with the values in ``content``."""
     request = update_form(manager, manager.get_secret(name), keys=None, values={})
     session = FormSession("form", request, "The form", lambda: None, _log)
     message = {"form_id": "form", "attempt": 0, "sections": [{"values": list(content.items()), "removed": []}], "passphrase": None}
     assert isinstance(session.state, OpenForm)
+    # As the browser does, encrypt the message with the public key of the form.
     box = SealedBox(PublicKey(base64.b64decode(session.state.public_key)))
     session.receive({"kind": "submit", "sealed": base64.b64encode(box.encrypt(json.dumps(message).encode())).decode()})
+    # A form that is still open has refused the values.
     if session.is_open:
         raise RuntimeError(session.state)
 
@@ -100,9 +104,10 @@ def measure_by_keys(folder: Path) -> TimeTable:
     """Measure the operations on secrets with many keys."""
     times = TimeTable("keys", KEY_COUNTS)
     manager = active_manager()
-    # The first registration creates the store, which takes time.
+    # The first registration is not measured, because it also creates the store, which takes time.
     manager.register_secret(ArbitrarySecretSchema(name="first", arbitrary_kv_pairs={"key": "warm-up"}))
     for count in KEY_COUNTS:
+        # Three secrets of this size: ``s`` is registered in Python, ``i`` is imported, and ``c`` is registered by a command.
         name = f"s{count}"
         content = {f"key{number}": secrets.token_urlsafe(24) for number in range(count)}
         secret = times.measure("make", partial(ArbitrarySecretSchema, name=name, arbitrary_kv_pairs=content))
@@ -126,6 +131,7 @@ def measure_by_keys(folder: Path) -> TimeTable:
         redactor = Redactor()
         for key, value in content.items():
             redactor.protect(value, f"{name}.{key}")
+        # In the first call, the redactor prepares its search for the values. The line contains no value.
         times.measure("first line masked", redactor.redact, "a line of output\n")
         times.measure("mask all", redactor.redact, json.dumps(content))
         times.measure("delete", manager.delete_secret, name)
@@ -137,11 +143,15 @@ LONG_VALUES: dict[str, Callable[[int], str]] = {
     "lines": lambda size: "\n".join(secrets.token_urlsafe(48) for _ in range(size // 65)),
     "one letter": lambda size: "a" * size,
 }
-"""Functions that return a value of about the given length, by the description of its characters."""
+"""Functions that return a value of about the given length. The dict's key describes the characters of the value."""
 
 
 def measure_by_length(description: str) -> TimeTable:
-    """Measure the protection and the output of long values: those of a description in :data:`LONG_VALUES`."""
+    """Measure the protection and the output of long values.
+
+    Args:
+        description: The characters of the values, a key of :data:`LONG_VALUES`.
+    """
     times = TimeTable(f"characters: {description}", VALUE_LENGTHS)
     for length in VALUE_LENGTHS:
         value = LONG_VALUES[description](length)
@@ -157,7 +167,7 @@ def measure_by_length(description: str) -> TimeTable:
 
 
 def redact_in_chunks(redactor: Redactor, value: str) -> str:
-    """Return the masked text of a value that arrives in chunks."""
+    """Redact a value that arrives in chunks of ``CHUNK_LENGTH`` characters, and return the result."""
     stream = redactor.stream()
     masked_chunks = [stream.feed(value[start : start + CHUNK_LENGTH]) for start in range(0, len(value), CHUNK_LENGTH)]
     return "".join([*masked_chunks, stream.release()])

@@ -1,10 +1,10 @@
 """Fake services with a configurable latency, each in a separate process.
 
-In the process of the benchmark, a service would compete with the measured code for Python's global interpreter lock.
+If a service ran in the process of the benchmark, it would compete with the measured code for Python's global interpreter lock.
 
-This module is also the program of such a process. Its arguments are a flavor and a folder. It prints the attributes of a secrets manager
-for the service. Then it reads lines from its standard input: each line is the latency in seconds of all later responses. The process ends
-at the end of its input.
+This module is also the program that runs in the process of a service. Its arguments are a flavor and a folder. It starts the service, and
+prints the attributes of a secrets manager for it as a line of JSON. Then it reads lines from its standard input: each line is a latency in
+seconds, which applies to all later responses. The process ends when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class SlowService(NamedTuple):
 
     Attributes:
         flavor: The flavor of secrets managers for the service.
-        attributes: The attributes of such a secrets manager.
-        process_input: The standard input of the service's process, which reads the latency from it.
+        attributes: The attributes of a secrets manager for the service.
+        process_input: The standard input of the service's process. A line that is written to it sets the latency.
     """
 
     flavor: str
@@ -41,14 +41,14 @@ class SlowService(NamedTuple):
     process_input: IO[str]
 
     def open(self, identity: str) -> SecretsManager:
-        """Return a new secrets manager for the service, with an identifier."""
+        """Return a new secrets manager for the service; ``identity`` is the manager's identifier."""
         backend_class = get_flavor(self.flavor)
         context = ManagerContext(name="slow", id=identity)
         return SecretsManager(backend_class(backend_class.make_options(self.attributes), context=context))
 
     @contextmanager
     def latency(self, seconds: float) -> Iterator[None]:
-        """Delay each response while the block runs."""
+        """Delay each response by ``seconds`` while the block runs."""
         self._set_latency(seconds)
         try:
             yield
@@ -73,9 +73,11 @@ def running_service(flavor: str, folder: Path) -> Iterator[SlowService]:
         assert process.stdin is not None
         assert process.stdout is not None
         yield SlowService(flavor, json.loads(process.stdout.readline()), process.stdin)
+        # This ends the process.
         process.stdin.close()
 
 
+# Each of the following functions starts the service of one flavor in this process, and yields a pair of this type.
 AttributesAndSetter = tuple["dict[str, Any]", "Callable[[float], None]"]
 """The attributes of a secrets manager for a service, and the function that sets the latency of the service."""
 
@@ -130,15 +132,21 @@ def _vault(_folder: Path) -> Iterator[AttributesAndSetter]:
 
 
 SERVICES = {"aws": _aws, "azure": _azure, "gcp": _gcp, "sql": _sql, "vault": _vault}
-"""Functions that start a service in this process, by flavor."""
+"""Functions that start a service in the process that calls them, by flavor."""
 
 
 def environment_of(flavor: str, folder: Path) -> dict[str, str]:
-    """Return the environment variables that give access to the service of a flavor."""
+    """Return the environment variables that a client of the service needs.
+
+    Args:
+        flavor: The flavor of secrets managers for the service.
+        folder: The folder with the certificate of the service.
+    """
     return {"aws": AWS_USER, "azure": {"REQUESTS_CA_BUNDLE": str(folder / "authority.pem")}}.get(flavor, {})
 
 
 def _serve(flavor: str, folder: Path) -> None:
+    """Run the program of a service's process; the docstring of the module describes it."""
     with SERVICES[flavor](folder) as (attributes, set_latency):
         sys.stdout.write(f"{json.dumps(attributes)}\n")
         sys.stdout.flush()

@@ -3,8 +3,9 @@
     python -m tests.benchmarks.soak 10          # ten minutes with the extension
     python -m tests.benchmarks.soak 10 --bare   # ten minutes of similar cells without the extension
 
-Every half minute the program prints a line: memory, threads and open files of the kernel, and the median and the maximum of the cells'
-times since the previous line. The memory should not grow after the first minute, and no cell should take ten times the median.
+Every half minute the program prints a line. It contains the memory, the threads and the open files of the kernel, and the median and the
+maximum of the times of the cells that have run since the previous line. The submission of a form is measured like a cell. The memory should
+not grow after the first minute, and no cell should take ten times the median.
 """
 
 from __future__ import annotations
@@ -30,13 +31,16 @@ if TYPE_CHECKING:
 SECONDS_PER_LINE = 30.0
 """Seconds from one printed line to the next."""
 SECONDS_PER_ROUND = 3.0
-"""Seconds from one form to the next, as with a fast user."""
+"""Seconds from the start of one round to the start of the next. A round has one form, so this is a fast user."""
 CELLS_PER_ROUND = 6
-"""Number of cells between two forms."""
+"""Number of cells after the form of each round."""
 SECRET_COUNT = 16
-"""Number of secrets. The first rounds register them, and later rounds update them, so both commands have run after the first minute."""
+"""Number of secrets. The first 16 rounds, which take 48 seconds, register them, and later rounds update them.
+
+So both commands have run after the first minute, which is not measured.
+"""
 ROUNDS_PER_LIST = 20
-"""Number of rounds between two lists of all secrets. IPython keeps each list in memory."""
+"""A ``%secret list`` runs once in this number of rounds. It is rare, because IPython keeps each listed table in memory."""
 PRINTING_CELL = "for line in range(20): print(f'epoch {line}, loss {line / 7:.4f}, and the rest of a line of output')"
 
 
@@ -44,8 +48,8 @@ class TimedSession:
     """A session that measures its cells.
 
     Attributes:
-        times: The seconds and the description of each measured cell and submission.
-        form_count: The number of submitted forms.
+        times: The seconds and the description of each cell and each submission since the last printed line.
+        form_count: The number of forms that were submitted in the whole session.
     """
 
     def __init__(self, kernel: Kernel) -> None:
@@ -65,7 +69,7 @@ class TimedSession:
         return result
 
     def run_and_submit(self, code: str, key: str) -> None:
-        """Run a cell with a form, and submit the form with a new value."""
+        """Run a cell that shows a form, and submit a new value for ``key``."""
         form = FormClient(self._kernel, self.run(code))
         start = time.perf_counter()
         form.submit({key: secrets.token_urlsafe(24)})
@@ -77,7 +81,10 @@ class TimedSession:
 
 
 def rounds_with_extension(session: TimedSession) -> Iterator[None]:
-    """Work with secrets: each round has one form, and cells that read, print and compute."""
+    """Run rounds with the extension, and yield after each round.
+
+    A round has one form, and cells that read, print and compute. There is no last round.
+    """
     session.run("%load_ext zensecrets_jupyter")
     session.run("import zensecrets_jupyter as zs")
     round_number = 0
@@ -96,16 +103,21 @@ def rounds_with_extension(session: TimedSession) -> Iterator[None]:
                 f"zs.Client().get_secret({name!r})",
                 f"%secret get {name}",
             )
+            # A round uses one of the reading cells, and the next round uses the next one.
             cells = (PRINTING_CELL, reading_cells[round_number % 3], f"x = {cell_number}\nx * 2")
             session.run(cells[cell_number % 3])
         yield
 
 
 def rounds_without_extension(session: TimedSession) -> Iterator[None]:
-    """Show the same number of widgets and outputs as :func:`rounds_with_extension`, without the extension."""
+    """Run rounds without the extension, and yield after each round.
+
+    A round has about the widgets and outputs of a round of :func:`rounds_with_extension`.
+    """
     session.run("import anywidget, traitlets\nfrom IPython.display import display")
     session.run("class Form(anywidget.AnyWidget):\n    _esm = traitlets.Unicode().tag(sync=True)")
     while True:
+        # The sizes imitate the script of a form, and below a mask and the table of a secret.
         session.run("form = Form(_esm='x' * 20_000)\ndisplay(form)\nform.close()")
         for cell_number in range(CELLS_PER_ROUND):
             cells = (PRINTING_CELL, "print('x' * 32)", "'x' * 500", f"x = {cell_number}\nx * 2")
@@ -123,12 +135,13 @@ class ProcessState(NamedTuple):
 
 def state_of_process(pid: int) -> ProcessState:
     """Return the current state of a process."""
+    # Linux only: `VmRSS` is the memory in KiB.
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     return ProcessState(int(status["VmRSS"].split()[0]) / 1024, int(status["Threads"]), len(list(Path(f"/proc/{pid}/fd").iterdir())))
 
 
 def soak(kernel: Kernel, minutes: float, rounds: Iterator[None], session: TimedSession, out: TextIO) -> None:
-    """Run rounds for some minutes, and print a line every half minute."""
+    """Run rounds, and write a line about the kernel to ``out`` every half minute."""
     pid = kernel.manager.provisioner.pid
     out.write(
         f"{'minute':>6} {'MB':>7} {'threads':>7} {'files':>5} {'cells':>6} {'forms':>5} {'median ms':>9} {'slowest':>8} times  cell\n"
@@ -142,7 +155,7 @@ def soak(kernel: Kernel, minutes: float, rounds: Iterator[None], session: TimedS
             state = state_of_process(pid)
             times, session.times = session.times, []
             median = statistics.median(seconds for seconds, _ in times) if times else 0.0
-            slowest, code = max(times, default=(0.0, ""))
+            slowest, code = max(times, default=(0.0, ""))  # `slowest` is in seconds.
             ratio = slowest / median if median else 0
             # The first minute is a warm-up.
             if now - start_time >= 2 * SECONDS_PER_LINE:

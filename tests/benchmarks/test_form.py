@@ -1,8 +1,9 @@
 """Benchmarks of the time until JupyterLab shows a form.
 
 The budget is 300 ms after the end of the cell. The form is compared with the password field of ipywidgets. A script in the page measures
-the times. A time starts at the frame in which the cell shows its number, or at the key that runs the cell. It ends at the frame in which a
-field is visible. The first round is the slowest, because the kernel imports modules.
+the times. A measured time starts when the user presses the key that runs the cell, or when the cell has ended, which is the first frame in
+which its prompt shows a number, such as ``[2]:``. It ends at the first frame in which the field is visible. The first round is the slowest,
+because the kernel imports modules.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
 CELLS = {"form": "%secret register shown", "ipywidgets.Password": "import ipywidgets; ipywidgets.Password()"}
-"""Cells that display a password field, by the origin of the field."""
+"""Cells that display a password field. The dict's keys say which library draws the field: this package, or ipywidgets."""
 
 ROUNDS = 9
 
-# The argument of this script is the text of the cell's prompt before the run. The promise resolves when the cell has ended and its field is
-# visible. A running cell shows a star instead of its number.
+# The argument of this script is the text of the cell's prompt before the run. The script sets `window.timesOfForm` to a promise of the
+# times in milliseconds: `key`, `cellEnd` and `field`. It resolves when the cell has ended and its field is visible. The prompt of a
+# running cell shows a star instead of a number.
 WATCH_CELL = r"""textBefore => {
     const cell = document.querySelectorAll('.jp-NotebookPanel .jp-CodeCell')[1];
     const times = {};
@@ -47,7 +49,9 @@ WATCH_CELL = r"""textBefore => {
 
 
 class PageClock:
-    """A timer for pytest-benchmark, which the benchmark itself advances by the times that the page has measured.
+    """A timer for pytest-benchmark that shows the times measured in the page instead of the real time.
+
+    After each round, the measured function adds the time of the page to :attr:`now`.
 
     Attributes:
         now: The time in seconds.
@@ -59,7 +63,7 @@ class PageClock:
 
     def __call__(self) -> float:
         """Return the time in seconds."""
-        # pytest-benchmark waits until a timer advances.
+        # To find the precision of a timer, pytest-benchmark calls it until its time changes. So each call adds a nanosecond.
         self.now += 1e-9
         return self.now
 
@@ -80,14 +84,17 @@ def page(tmp_path_factory: pytest.TempPathFactory, field: str) -> Iterator[Page]
 
 
 def _display_field(page: Page, start_event: str) -> None:
-    """Run the cell, advance the clock by the time from the event to the display of the field, and clear the output."""
+    """Run the cell, advance the clock by the measured time, and clear the output.
+
+    The measured time is from ``start_event`` to the display of the field.
+    """
     cell = cell_at(page, 1)
     page.evaluate(WATCH_CELL, cell.locator(".jp-InputPrompt").inner_text())
     cell.locator(".jp-InputArea-editor").click()
     page.keyboard.press("Control+Enter")
-    # The field may be visible before the cell has ended.
     expect(cell.locator("input[type=password]").first).to_be_visible()
     times = page.evaluate("Promise.race([window.timesOfForm, new Promise((_, reject) => setTimeout(reject, 30000, 'no field was shown'))])")
+    # The field may be visible before the cell has ended. Then the time is zero.
     clock.now += max(0.0, times["field"] - times[start_event]) / 1000
     cell.locator(".jp-InputPrompt").click()
     page.get_by_role("menuitem", name="Edit", exact=True).click()
@@ -99,8 +106,8 @@ def _display_field(page: Page, start_event: str) -> None:
 @pytest.mark.parametrize("field", CELLS)
 @pytest.mark.benchmark(group="form on the screen of JupyterLab", timer=clock)
 def test_form(benchmark: BenchmarkFixture, page: Page, field: str, start_event: str) -> None:
-    """A cell with a field runs repeatedly.
+    """A cell that displays a field runs repeatedly.
 
-    The measured time starts at the end of the cell, or at the key that runs it.
+    The measured time starts at the end of the cell, or at the key that runs the cell.
     """
     benchmark.pedantic(lambda: _display_field(page, start_event), rounds=ROUNDS)

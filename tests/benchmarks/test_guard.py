@@ -1,7 +1,7 @@
 """Benchmarks of a kernel with and without the guard.
 
-Budgets: a cell that prints 50 MB in lines of 80 characters takes at most 5 % longer with the guard, and so does the serialization of a
-message of one line.
+Budgets: with the guard, a cell that prints 50 MB in lines of 80 characters takes at most 5 % longer than without. The same budget applies
+to the serialization of a message of one line.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 LINE_COUNT = 625_000
 """The number of lines of 80 characters that together have 50 MB."""
+# Each line is a number of 79 digits and a line end.
 PRINTING_CELL = f"for number in range({LINE_COUNT}): print(f'{{number:079}}')"
 LINE = "2026-11-28 11:12:05,123 INFO package.module: processed item 1234 of 25000 in 0.71s\n"
+# A cell that protects `count` random values.
 PROTECT_VALUES = """
 import secrets
 from zensecrets_jupyter.core.redaction import the_redactor
@@ -34,6 +36,7 @@ for number in range({count}): the_redactor().protect(secrets.token_urlsafe(30), 
 """
 
 
+# The parameter `guard` is "without", or the number of values that the guard protects.
 @pytest.mark.parametrize("guard", ["without", "10 values", "1000 values"])
 @pytest.mark.benchmark(group="a cell that prints 50 MB", min_rounds=3)
 def test_printing(benchmark: BenchmarkFixture, tmp_path: Path, guard: str) -> None:
@@ -53,7 +56,7 @@ def test_printing(benchmark: BenchmarkFixture, tmp_path: Path, guard: str) -> No
 class _DiscardingSocket:
     """A socket that discards messages."""
 
-    # The sockets of ipykernel have this attribute, and the guard reads it.
+    # The guard reads this attribute of ipykernel's sockets, to release held-back text later. With None, the guard releases nothing later.
     io_loop = None
 
     def send_multipart(self, parts: list[bytes], **options: Any) -> None:
@@ -64,7 +67,10 @@ class _DiscardingSocket:
 @pytest.mark.parametrize("guard", ["without", "0 values", "10 values", "1000 values"])
 @pytest.mark.benchmark(group="a message of one line")
 def test_message(benchmark: BenchmarkFixture, guard: str, packer: str) -> None:
-    """A stream message of 80 characters is serialized with Jupyter's default packer, or with orjson."""
+    """A stream message with a line of about 80 characters is serialized.
+
+    The packer, which serializes, is Jupyter's default one or orjson.
+    """
     session = Session(key=b"a key", packer=packer)
     if guard != "without":
         redactor = Redactor()

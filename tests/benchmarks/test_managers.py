@@ -1,6 +1,6 @@
 """Benchmarks of reading, listing and writing secrets in the local store.
 
-A slow result does not fail a benchmark.
+The budgets are not asserted, so a slow benchmark does not fail.
 """
 
 from __future__ import annotations
@@ -31,11 +31,15 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.sealing.data_key_row import DataKey
 
 SIZES = (10, 1_000, 10_000)
+"""Numbers of secrets in a store."""
 
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, SecretsManager[LocalBackend]]:
-    """Return a store of each size. The keys of the stores are in files."""
+    """Return a secrets manager of a local store for each size in ``SIZES``.
+
+    Without a passphrase and a keyring, the wrapping keys of the stores are in files.
+    """
     stores = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ZENSECRETS_HOME", str(tmp_path_factory.mktemp("home")))
@@ -48,14 +52,15 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, SecretsManager
 
 
 def _fill(store: SecretsManager[LocalBackend], size: int) -> None:
-    """Write the rows of secrets directly, in one transaction.
+    """Write the rows of ``size`` secrets into the database of a store, in one transaction.
 
-    10,000 registrations would wait for the disk 10,000 times.
+    The function does not register the secrets, because 10,000 registrations would wait for the disk 10,000 times.
     """
 
     def add_rows(connection: Connection, key: DataKey) -> None:
         rows: list[dict[str, Any]] = []
         for number in range(size):
+            # The time of the write is in microseconds. It is different for each secret.
             binding = RowBinding(store.id, f"secret_{number}", CURRENT, 1, "arbitrary", 1_700_000_000_000_000 + number)
             record = SecretRecord("arbitrary", {"user": f"user {number}", "password": f"password {number}"})
             row = {"manager": store.id, "name": binding.name, "schema": binding.schema, "number": 1, "written": binding.write_time}
@@ -67,7 +72,7 @@ def _fill(store: SecretsManager[LocalBackend], size: int) -> None:
 
 @pytest.mark.benchmark(group="get a secret")
 def test_get_warm(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]]) -> None:
-    """A cached secret is read; the budget is 5 µs."""
+    """A cached ("warm") secret is read; the budget is 5 µs."""
     secret = benchmark(stores[10_000].get_secret, "secret_1")
     assert secret.content["user"] == "user 1"
 
@@ -75,7 +80,10 @@ def test_get_warm(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[
 @pytest.mark.benchmark(group="get a secret")
 @pytest.mark.parametrize("size", SIZES)
 def test_get_cold(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]], size: int) -> None:
-    """A secret is read from the file of a store; the budget is 300 µs for each size of the store."""
+    """A secret is read from the file of a store, not from the cache.
+
+    The budget is 300 µs, for all sizes of the store.
+    """
     numbers = itertools.count()
     secret = benchmark(lambda: stores[size].get_secret(f"secret_{next(numbers) % size}", refresh=True))
     assert secret.content["user"].startswith("user")
@@ -91,7 +99,7 @@ def test_get_with_dotenv(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
 
 @pytest.fixture
 def gnome_keyring() -> Iterator[KeyringBackend]:
-    """Yield the keyring of a new desktop session, with an unlocked gnome-keyring."""
+    """Yield the keyring of a new desktop session, an unlocked gnome-keyring that contains one password."""
     with joined_session():
         keyring: KeyringBackend = SecretService.Keyring()
         keyring.set_password("benchmark", "user", "password 1")
@@ -114,13 +122,19 @@ def test_list_names(benchmark: BenchmarkFixture, stores: dict[int, SecretsManage
 @pytest.mark.benchmark(group="list secrets")
 @pytest.mark.parametrize("size", SIZES)
 def test_list_summaries(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]], size: int) -> None:
-    """Names, schemas, versions and times are listed; the budget is 20 ms for 10,000 secrets."""
+    """The names, schemas, versions and times of all secrets are listed.
+
+    The budget is 20 ms for 10,000 secrets.
+    """
     assert len(benchmark(stores[size].summaries)) == size
 
 
 @pytest.mark.benchmark(group="write a secret")
 def test_register(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]]) -> None:
-    """A secret is registered in a store of 10,000 secrets, and is on the disk afterwards."""
+    """A secret is registered in a store of 10,000 secrets, and is on the disk afterwards.
+
+    This benchmark is the last one of the module, because the benchmarks of lists expect exactly 10,000 secrets in the shared store.
+    """
     numbers = itertools.count()
 
     def register() -> None:

@@ -1,9 +1,11 @@
 """Benchmarks of redaction, compared with the maskers of nbmask and Airflow, and with a loop of ``str.replace``.
 
 The budgets are 8 ms for 1 MB with 1,000 secrets, 2 µs for a line, 100 ms for 1,000 values that are added one after another, 40 ms for 1 MB
-that must be decoded, and 1 s for a value of 64 KiB. Our redactor searches for all encodings of a value. The other maskers search for the
-plain value, and Airflow's masker also for its ``repr``. The benchmarks extract the module of Airflow's masker from the wheel of Airflow's
-task SDK, because an installation of the SDK installs a hundred packages.
+that must be decoded, and 1 s to protect and mask a value of 64 KiB. Our redactor searches for all encodings of a value. The other maskers
+search for the plain value, and Airflow's masker also for the ``repr`` of the value. The benchmarks extract the module of Airflow's masker
+from the wheel of Airflow's task SDK, because an installation of the SDK installs a hundred packages.
+
+In this module, a masker is a function that returns a text with masked values.
 """
 
 from __future__ import annotations
@@ -33,12 +35,12 @@ if TYPE_CHECKING:
 AIRFLOW_REQUIREMENT = "apache-airflow-task-sdk==1.3.2"
 LINE = "Epoch 12/100, loss 0.1234, accuracy 0.9876, and the rest of eighty characters.\n"
 MESSAGE = json.dumps({"name": "stdout", "text": LINE * 2}).encode()
-"""The content of a message. The headers are not searched."""
+"""The content of a Jupyter message, without its headers, because the guard does not search these."""
 MEGABYTE = (LINE * 13_000)[: 1 << 20]
 
 
 def random_values(count: int) -> list[str]:
-    """Return ``count`` random values of letters, digits and signs."""
+    """Return ``count`` random values of letters, digits, ``-`` and ``_``."""
     return [secrets.token_urlsafe(30) for _ in range(count)]
 
 
@@ -50,6 +52,7 @@ def indexed_redactor(values: list[str]) -> Redactor:
     redactor = Redactor()
     for number, value in enumerate(values):
         redactor.protect(value, f"secret{number}.key")
+    # Five rounds are enough for all steps. More values need more text.
     for _ in range(5):
         redactor.redact(MEGABYTE)
         redactor.redact(MEGABYTE * (1 + len(values) // 10_000))
@@ -57,12 +60,15 @@ def indexed_redactor(values: list[str]) -> Redactor:
 
 
 def zensecrets_masker(values: list[str]) -> Callable[[str], str]:
-    """Return the method with which our redactor masks the values."""
+    """Return the method of our redactor that masks the values in a text."""
     return indexed_redactor(values).redact
 
 
 def nbmask_masker(values: list[str]) -> Callable[[str], str]:
-    """Return the function with which nbmask masks the values."""
+    """Return the function of nbmask that masks the values in a text.
+
+    The set of values is a global variable of nbmask.
+    """
     nbmask.SECRETS.clear()
     nbmask.SECRETS.update(values)
     nbmask.get_pattern.cache_clear()
@@ -107,7 +113,7 @@ def airflow(pytestconfig: pytest.Config) -> Any:
 
 
 def airflow_masker(airflow: Any, values: list[str]) -> Callable[[str], str]:
-    """Return the method with which Airflow's masker masks the values.
+    """Return the method of Airflow's masker that masks the values in a text.
 
     All values are added at once, so that the masker compiles its pattern only once.
     """
@@ -118,7 +124,7 @@ def airflow_masker(airflow: Any, values: list[str]) -> Callable[[str], str]:
 
 
 def measure_rounds(benchmark: BenchmarkFixture, function: Callable[..., Any], *arguments: Any, rounds: int) -> Any:
-    """Measure a function, which is called once in each round, and return its result."""
+    """Measure ``rounds`` calls of a function, and return its result."""
     return benchmark.pedantic(function, arguments, rounds=rounds)
 
 
@@ -126,7 +132,13 @@ MASKERS = ("zensecrets", "airflow", "nbmask", "str.replace")
 
 
 def redact_function(masker: str, airflow: Any, values: list[str]) -> Callable[[str], str]:
-    """Return the function with which a masker, one of ``MASKERS``, masks the values."""
+    """Return the function of a masker that masks the values in a text.
+
+    Args:
+        masker: One of ``MASKERS``.
+        airflow: The module of Airflow's masker.
+        values: The values.
+    """
     makers: dict[str, Callable[[list[str]], Callable[[str], str]]] = {
         "zensecrets": zensecrets_masker,
         "airflow": partial(airflow_masker, airflow),
@@ -139,7 +151,7 @@ def redact_function(masker: str, airflow: Any, values: list[str]) -> Callable[[s
 @pytest.mark.benchmark(group="redact 1 MB, 1,000 secrets")
 @pytest.mark.parametrize("masker", MASKERS)
 def test_a_megabyte(benchmark: BenchmarkFixture, airflow: Any, masker: str) -> None:
-    """Redact a megabyte of output without a value; the budget is 8 ms."""
+    """Redact a megabyte of output that contains no value; the budget is 8 ms."""
     redact = redact_function(masker, airflow, random_values(1000))
     # The other maskers are so slow that one round takes long enough to be measured.
     rounds = 20 if masker == "zensecrets" else 1
@@ -149,7 +161,7 @@ def test_a_megabyte(benchmark: BenchmarkFixture, airflow: Any, masker: str) -> N
 @pytest.mark.benchmark(group="redact 80 characters, 1,000 secrets")
 @pytest.mark.parametrize("masker", MASKERS)
 def test_a_line(benchmark: BenchmarkFixture, airflow: Any, masker: str) -> None:
-    """Redact a line of output; the budget is 2 µs."""
+    """Redact a line of output that contains no value; the budget is 2 µs."""
     redact = redact_function(masker, airflow, random_values(1000))
     assert benchmark(redact, LINE) == LINE
 
@@ -168,9 +180,10 @@ def test_a_message(benchmark: BenchmarkFixture, count: int) -> None:
 @pytest.mark.benchmark(group="protect values one after another, and redact a line after each")
 @pytest.mark.parametrize(("masker", "count"), [("zensecrets", 1000), ("zensecrets", 100), ("airflow", 100), ("nbmask", 100)])
 def test_protect(benchmark: BenchmarkFixture, airflow: Any, masker: str, count: int) -> None:
-    """Add values one after another; the budget is 100 ms for 1,000 values.
+    """Add values one after another, and redact a line after each.
 
-    After each new value, the other maskers compile a pattern of all values.
+    The budget is 100 ms for 1,000 values.
+    After each new value, the other maskers compile a new pattern of all values. So they get only 100 values.
     """
     new_values = random_values(count)
 
@@ -206,6 +219,7 @@ def test_growth_by_text(benchmark: BenchmarkFixture, size: int) -> None:
     text = (MEGABYTE * (size // len(MEGABYTE) + 1))[:size]
     # All rounds together redact 25 MB, but there are at least two rounds and at most a thousand.
     rounds = max(2, min(1000, (25 << 20) // size))
+    # If a text contains no value, the redactor returns the same object.
     assert measure_rounds(benchmark, redact, text, rounds=rounds) is text
 
 
@@ -222,7 +236,8 @@ def test_growth_by_secrets(benchmark: BenchmarkFixture, count: int) -> None:
 def test_stream(benchmark: BenchmarkFixture, line: str) -> None:
     """Feed a line to a stream.
 
-    Without a line end, the stream also checks whether the line ends with the beginning of a value.
+    If the line has no line end, a value may continue in the next line that is fed. So the stream also checks whether the line ends with the
+    beginning of a value.
     """
     stream = indexed_redactor(random_values(1000)).stream()
     benchmark(stream.feed, line)
@@ -238,13 +253,14 @@ def test_a_text_full_of_values(benchmark: BenchmarkFixture) -> None:
     assert masked_text.count("‹secret:") == 10_000
 
 
+# The sizes of the random data are such that each encoded text has a megabyte. In base64, for example, 3 bytes become 4 characters.
 ENCODED_TEXTS: dict[str, Callable[[], str]] = {
     "base64": lambda: base64.b64encode(secrets.token_bytes(3 << 18)).decode(),
     "hexadecimal": lambda: secrets.token_hex(1 << 19),
     "escapes": lambda: "".join(f"\\x{byte:02x}" for byte in secrets.token_bytes(1 << 18)),
     "JSON": lambda: json.dumps('caf\u00e9\n"an ordinary line" of text\n' * 21_000)[: 1 << 20],
 }
-"""Functions that return a megabyte of text, by its encoding."""
+"""Functions that return a megabyte of encoded text that contains no value, by the encoding."""
 
 
 @pytest.mark.benchmark(group="redact 1 MB that must be decoded, 1,000 secrets")
@@ -257,9 +273,9 @@ def test_decoding(benchmark: BenchmarkFixture, encoding: str) -> None:
 
 @pytest.mark.benchmark(group="redact the JavaScript library of plotly, 4.8 MB, 1,000 secrets")
 def test_a_script(benchmark: BenchmarkFixture) -> None:
-    """Redact the JavaScript library that the first figure of a notebook contains.
+    """Redact the JavaScript library of plotly. The output of the first figure in a notebook contains it.
 
-    Much of this code looks encoded.
+    Much of this code looks like encoded text, which the redactor decodes.
     """
     text = get_plotlyjs()
     assert measure_rounds(benchmark, zensecrets_masker(random_values(1000)), text, rounds=3) == text
@@ -273,7 +289,10 @@ LONG_VALUES: dict[str, Callable[[int], str]] = {
     "JSON": lambda size: json.dumps({f"key{number}": secrets.token_hex(20) for number in range(size // 55)}),
     "escapes": lambda size: "\\n".join(secrets.token_urlsafe(45) for _ in range(size // 62)),
 }
-"""Functions that return a value of about the given size, by the characters of the value."""
+"""Functions that return a value of about the given size, by the characters of the value.
+
+The divisors are the lengths of one part: a word, an entry of the JSON object, or a text with the escape ``\\n`` after it.
+"""
 
 
 @pytest.mark.benchmark(group="protect a value and mask it")

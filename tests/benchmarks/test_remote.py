@@ -1,7 +1,8 @@
 """Benchmarks of stacks whose secrets are in remote services, with a latency of 20 ms.
 
-Budgets: the validation of 100 secrets takes at most 0.3 s; reading a cached secret takes 5 µs and no request. The benchmarks use the real
-flavors, their libraries, and the fake services of the tests in separate processes. The measured times include the work of the fakes.
+Budgets: the validation of references to 100 secrets takes at most 0.3 s; reading a cached secret takes at most 5 µs, and sends no request.
+The benchmarks use the real flavors, the client libraries of the services, and the fake services of the tests in separate processes. The
+measured times include the work of the fake services.
 """
 
 from __future__ import annotations
@@ -30,15 +31,16 @@ if TYPE_CHECKING:
 LATENCY = 0.02
 """Latency of each response in seconds."""
 SECRET_COUNT = 100
+"""Number of secrets in the benchmarks that use only one number."""
 SECRET_COUNTS = (10, 100, 1_000)
 REFERENCE_COUNTS = (1, 10_000)
 IDENTITY = "benchmark"
-"""The identifier of the secrets managers. The service gives the same secrets to all managers with one identifier."""
+"""The identifier of all secrets managers in this module. Managers with the same identifier have the same secrets in a service."""
 
 
 @pytest.fixture(scope="module", params=sorted(SERVICES))
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowService]:
-    """Yield each service, with a thousand secrets in it."""
+    """Yield a service that contains a thousand secrets; each benchmark runs with each service."""
     folder = tmp_path_factory.mktemp(request.param)
     with pytest.MonkeyPatch.context() as patch, running_service(request.param, folder) as slow_service:
         for variable, value in environment_of(request.param, folder).items():
@@ -48,13 +50,18 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def _fill(manager: SecretsManager, count: int) -> None:
+    """Register ``count`` secrets, and one with the name ``other``, to which no stack refers."""
     manager.register_secret(secret("other", key="the value that is read to connect"))
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(manager.register_secret, (secret(f"s{number}", key=f"the value of secret {number}") for number in range(count))))
 
 
 def _stack(manager: SecretsManager, reference_count: int, secret_count: int) -> Stack:
-    """Return a stack with references that read the secrets in turn."""
+    """Return a stack of one component whose attributes are references.
+
+    The first reference is to the secret ``s0``, the second one to ``s1``, and so on.
+    After the last secret, ``s0`` follows again.
+    """
     attributes = {f"attribute{number}": f"{{{{s{number % secret_count}.key}}}}" for number in range(reference_count)}
     return stack(component(ComponentType.ANNOTATOR, **attributes), manager=manager)
 
@@ -62,11 +69,15 @@ def _stack(manager: SecretsManager, reference_count: int, secret_count: int) -> 
 def _measure_validation(
     service: SlowService, benchmark: BenchmarkFixture, reference_count: int, secret_count: int, *, connect_first: bool = True
 ) -> None:
-    """Measure the validation of a stack by a new secrets manager, which may connect before the measured time."""
+    """Measure the validation of a stack by a new secrets manager.
+
+    If ``connect_first`` is true, the manager connects to the service before the measured time starts.
+    """
 
     def make_arguments() -> tuple[tuple[Stack], dict[str, object]]:
         manager = service.open(IDENTITY)
         if connect_first:
+            # This read connects, and leaves the secrets of the stack out of the cache.
             manager.get_secret("other")
         return (_stack(manager, reference_count, secret_count),), {}
 
@@ -89,7 +100,10 @@ def test_validate(benchmark: BenchmarkFixture, service: SlowService, secret_coun
 
 
 def test_validate_for_the_first_time(benchmark: BenchmarkFixture, service: SlowService) -> None:
-    """A new client, which has to connect and log in, validates a stack with a hundred references to a hundred secrets."""
+    """A stack is validated by a secrets manager that has to connect and log in.
+
+    The stack has a hundred references to a hundred secrets.
+    """
     benchmark.group = f"validate {SECRET_COUNT:,} references to {SECRET_COUNT:,} secrets, 20 ms latency"
     _measure_validation(service, benchmark, SECRET_COUNT, SECRET_COUNT, connect_first=False)
 
@@ -102,7 +116,10 @@ def test_validate_many_references(benchmark: BenchmarkFixture, service: SlowServ
 
 
 def test_validate_one_by_one(benchmark: BenchmarkFixture, service: SlowService) -> None:
-    """Each reference is read separately, one after the other, as in ZenML."""
+    """For comparison, each reference is checked separately: its secret is read again.
+
+    ZenML validates a stack in this way.
+    """
     manager = service.open(IDENTITY)
     new_stack = _stack(manager, SECRET_COUNT, SECRET_COUNT)
 
@@ -120,14 +137,17 @@ def test_read_with_the_library(benchmark: BenchmarkFixture, service: SlowService
     names = [f"s{number}" for number in range(SECRET_COUNT)]
     benchmark.group = f"validate {SECRET_COUNT:,} references to {SECRET_COUNT:,} secrets, 20 ms latency"
     with _library_reader(service) as read, service.latency(LATENCY):
-        # The first read connects.
+        # The first read is not measured, because it connects.
         read(names[:1])
         benchmark.pedantic(read, args=(names,), rounds=2)
 
 
 @contextmanager
 def _library_reader(service: SlowService) -> Iterator[Callable[[Sequence[str]], list[object]]]:
-    """Yield a function that reads the stored texts of secrets, one after the other."""
+    """Yield a function that reads secrets in a loop with the service's client library.
+
+    The function gets the names of the secrets, and returns what the service stores.
+    """
     if service.flavor == "sql":
         select = "SELECT sealed FROM zensecrets.secrets WHERE manager = %s AND name = %s"
         with psycopg.connect(service.attributes["url"], autocommit=True) as connection:
@@ -135,6 +155,7 @@ def _library_reader(service: SlowService) -> Iterator[Callable[[Sequence[str]], 
         return
     backend: Any = service.open(IDENTITY).backend
     client = backend.connect()
+    # The argument of each function, `key`, is the name under which the service stores a secret.
     reads: dict[str, Callable[[str], object]] = {
         "aws": lambda key: client.get_secret_value(SecretId=key)["SecretString"],
         "azure": lambda key: client.get_secret(key).value,
@@ -146,7 +167,7 @@ def _library_reader(service: SlowService) -> Iterator[Callable[[Sequence[str]], 
 
 @pytest.mark.benchmark(group="read a secret that was read before, 20 ms latency")
 def test_warm_get(benchmark: BenchmarkFixture, service: SlowService) -> None:
-    """A cached secret is read: budget 5 µs."""
+    """A cached ("warm") secret is read; the budget is 5 µs."""
     manager = service.open(IDENTITY)
     with service.latency(LATENCY):
         cached_secret = benchmark(manager.get_secret, "s1")

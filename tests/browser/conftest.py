@@ -1,4 +1,4 @@
-"""JupyterLab, Notebook 7 and a Chromium without a window, for the tests of the forms and of the package's JupyterLab extension."""
+"""Fixtures for JupyterLab, Notebook 7, and a Chromium without a window."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright, WebSocket
 
 SECONDS_TO_START = 60
-"""The timeout for the start of a server."""
+"""The timeout for the start of a server, and of each request during the start."""
 
-# On a busy machine a menu may appear late. The timeout is in milliseconds.
+# Playwright's own timeout of 5 seconds is too short on a busy machine, where a menu may appear late. The unit is milliseconds.
 expect.set_options(timeout=30_000)
 
 
 class Lab(NamedTuple):
-    """A running JupyterLab or Notebook 7.
+    """A running server of JupyterLab, or of Notebook 7.
 
     Attributes:
-        url: The base URL.
-        token: The token for requests.
+        url: The base URL, which ends with a slash.
+        token: The token with which the server accepts requests.
         folder: The folder of notebooks.
         app: The Python module that starts the server: ``jupyterlab`` or ``notebook``.
     """
@@ -49,30 +49,38 @@ class Lab(NamedTuple):
 
     @property
     def home(self) -> Path:
-        """The folder of all files of the server, its kernels and the extension."""
+        """The folder of all files that the server, its kernels and the extension write."""
         return self.folder.parent
 
     def open(self, page: Page, path: str = "") -> None:
-        """Open the file at ``path`` in the folder of notebooks. With an empty path, open JupyterLab's launcher."""
+        """Open the file at ``path`` in the folder of notebooks. With an empty path, open JupyterLab's launcher.
+
+        In Notebook 7, ``path`` must be a notebook.
+        """
         if self.app == "notebook":
             page.goto(f"{self.url}notebooks/{path}?token={self.token}")
             page.locator(".jp-NotebookPanel").wait_for()
             return
-        # The word `reset` closes the files of earlier tests.
+        # JupyterLab reopens the files of the last session. The parameter `reset` prevents this, so the files of earlier tests are closed.
         page.goto(f"{self.url}lab{'/tree/' + path if path else ''}?reset&token={self.token}")
         page.locator("#jp-main-dock-panel").wait_for()
 
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Yield a JupyterLab with its own folders."""
+    """Yield a JupyterLab whose settings and files are in a new folder.
+
+    All tests of the process share it.
+    """
     with running_app("jupyterlab", tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
 
 @contextmanager
 def running_app(app: str, home: Path, **variables: str) -> Iterator[Lab]:
-    """Start JupyterLab or Notebook 7 with debug logs, and stop it afterwards.
+    """Start JupyterLab or Notebook 7, and stop it after the block.
+
+    Its log, with debug records, is the file ``log`` in ``home``.
 
     Args:
         app: The Python module that starts the server: ``jupyterlab`` or ``notebook``.
@@ -90,6 +98,7 @@ def running_app(app: str, home: Path, **variables: str) -> Iterator[Lab]:
         "JUPYTERLAB_SETTINGS_DIR": "config/lab/user-settings",
     }
     folder_variables = {variable: str(home / subfolder) for variable, subfolder in subfolders.items()}
+    # The sockets of the kernels are in this folder. The server gets a short link to it, because the path of a socket has a maximum length.
     (home / "runtime").mkdir(mode=0o700)
     _write_settings(home / "config")
     options = ["--no-browser", "--port=0", "--allow-root", f"--ServerApp.root_dir={folder}", "--log-level=DEBUG"]
@@ -144,10 +153,13 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Start the Chromium of the system without a window; `tests/install-system-packages` installs it."""
+    """Start the Chromium of the system without a window, and close it after the block.
+
+    The script ``tests/install-system-packages`` installs Chromium.
+    """
     path = shutil.which("chromium")
     assert path is not None, "Chromium is not installed; run tests/install-system-packages."
-    # Without these options, Chromium contacts its vendor's hosts at each start, which takes long without a network.
+    # Without these options, Chromium contacts hosts of its vendor at each start. On a machine without a network, this takes long.
     options = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
     with _driver() as driver:
         browser = driver.chromium.launch(executable_path=path, args=options)
@@ -156,12 +168,15 @@ def chromium() -> Iterator[Browser]:
 
 
 _running_drivers: list[Playwright] = []
-"""The running driver of Playwright, if there is one."""
+"""A list of the running driver of Playwright. The list is empty if no driver runs."""
 
 
 @contextmanager
 def _driver() -> Iterator[Playwright]:
-    """Start Playwright's driver, or yield the running one, because a thread can start only one."""
+    """Yield Playwright's driver, and start it if it does not run.
+
+    A thread can start only one driver.
+    """
     if _running_drivers:
         yield _running_drivers[0]
         return
@@ -182,21 +197,24 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture(scope="session")
 def notebook_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Yield a Notebook 7 with its own folders."""
+    """Yield a Notebook 7 whose settings and files are in a new folder.
+
+    All tests of the process share it.
+    """
     with running_app("notebook", tmp_path_factory.mktemp("notebook")) as app:
         yield app
 
 
 @pytest.fixture(params=["lab", "notebook_app"])
 def app(request: pytest.FixtureRequest) -> Lab:
-    """Return JupyterLab or Notebook 7; each test runs with both."""
+    """Return JupyterLab or Notebook 7; each test that uses this fixture runs with both."""
     app: Lab = request.getfixturevalue(request.param)
     return app
 
 
 @pytest.fixture
 def traffic(page: Page) -> NetworkTraffic:
-    """Record the messages of the page's websockets and the requests of the page, and return the record."""
+    """Return a record to which the page's requests and websocket messages are added."""
     traffic = NetworkTraffic([], [])
 
     def listen(socket: WebSocket) -> None:

@@ -1,4 +1,8 @@
-"""Search of the surfaces that may contain a leaked value: files, messages, the storage of the browser and the page."""
+"""Functions that search all surfaces for leaked values.
+
+A surface is data that may contain a leaked value: files, messages, the storage of the browser, and the page. The values of the tests are
+canaries, so the search for canaries finds every value.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +43,7 @@ READ_STORAGE = """async () => {
     }
     return contents;
 }"""
-"""JavaScript that returns the contents of the page's local storage, session storage and databases."""
+"""JavaScript that returns a list of texts: the contents of the page's local storage, session storage and databases."""
 
 
 class NetworkTraffic(NamedTuple):
@@ -47,7 +51,7 @@ class NetworkTraffic(NamedTuple):
 
     Attributes:
         frames: The messages on the websockets, in both directions.
-        requests: The URL and the data of each request.
+        requests: The URL of each HTTP request, a space, and the ``repr`` of its data.
     """
 
     frames: list[bytes]
@@ -55,8 +59,19 @@ class NetworkTraffic(NamedTuple):
 
 
 def collect_surfaces(app: Lab, page: Page, traffic: NetworkTraffic, name: str) -> dict[str, str | bytes | Path]:
-    """Save a notebook, and return the content or path of each surface by its name."""
+    """Save a notebook, and return the surfaces.
+
+    Args:
+        app: The server.
+        page: The page with the open notebook.
+        traffic: The traffic of the page.
+        name: The file name of the notebook.
+
+    Returns:
+        The content of each surface, or the path of a folder, by the name of the surface.
+    """
     notebook = save(app, page, name)
+    # IPython stores each executed cell in this database.
     history = app.home / "ipython" / "profile_default" / "history.sqlite"
     with closing(sqlite3.connect(history)) as connection:
         rows = connection.execute("SELECT * FROM history").fetchall()
@@ -68,6 +83,7 @@ def collect_surfaces(app: Lab, page: Page, traffic: NetworkTraffic, name: str) -
         "websocket": b"\n".join(traffic.frames),
         "requests": "\n".join(traffic.requests),
         "page": page.content(),
+        # `page.content()` does not contain the texts that are typed into fields.
         "fields": json.dumps(page.evaluate("[...document.querySelectorAll('input, textarea')].map(field => field.value)")),
         "storage": "\n".join(page.evaluate(READ_STORAGE)),
     }

@@ -23,15 +23,15 @@ TIMEOUT_MS = 60_000
 """Timeout of each action in milliseconds."""
 
 _MAX_ATTEMPTS = 20
-"""How often :func:`run_cell` presses the key to run a cell."""
+"""Maximum number of times that :func:`run_cell` presses the key to run a cell."""
 _PROMPT_OF_RUNNING_CELL = "[*]:"
 _PROMPT_WITH_NUMBER = re.compile(r"\[\d+\]:")
 
 
 def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
-    """Write a notebook, open it, wait for its kernel, and run its cells.
+    """Write a notebook, open it, wait for its kernel, and run all its cells.
 
-    The first cell, with the index 0, loads the extension. ``cells`` come after it.
+    The first cell, with the index 0, loads the extension. ``cells`` are the sources of the cells after it, so their indices start at 1.
     """
     kernel = {"name": "python3", "display_name": "Python 3"}
     sources = ["%load_ext zensecrets_jupyter", *cells]
@@ -50,8 +50,8 @@ def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
 def _wait_for_kernel_reply(page: Page) -> Iterator[None]:
     """Run the block, which opens a notebook, and wait for the first reply of its kernel.
 
-    If a cell ran before that, JupyterLab would ask for a kernel, and Notebook 7 would lose the cell. The page of Notebook 7 does not show
-    when its kernel is ready, so this function reads the messages.
+    If a test ran a cell before this reply, JupyterLab would ask the user for a kernel, and Notebook 7 would not run the cell. The page of
+    Notebook 7 does not show when its kernel is ready, so this function reads the messages on the websocket.
     """
     replies: list[str | bytes] = []
 
@@ -76,11 +76,11 @@ def run_cell(page: Page, index: int) -> None:
     """Run a cell and wait for its end."""
     cell = cell_at(page, index)
     prompt = cell.locator(".jp-InputPrompt")
-    # JupyterLab draws a cell before its prompt.
+    # JupyterLab draws a cell before its prompt, so wait for the prompt.
     expect(prompt).to_have_text(re.compile(r"\[.+\]:"), timeout=TIMEOUT_MS)
     text_before = prompt.inner_text()
     for _ in range(_MAX_ATTEMPTS):
-        # A busy page may ignore the key, or drop the scheduled cell and restore its old number.
+        # A busy page may ignore the key. It may also drop the scheduled cell, and show the old number in the prompt again. Then try again.
         cell.locator(".jp-InputArea-editor").click()
         page.keyboard.press("Control+Enter")
         try:
@@ -95,13 +95,14 @@ def run_cell(page: Page, index: int) -> None:
 
 
 def cell_at(page: Page, index: int) -> Locator:
-    """Return the code cell with an index, in the visible notebook."""
+    """Return a code cell of the visible notebook; ``index`` counts only code cells."""
     return page.locator(".jp-NotebookPanel:visible .jp-CodeCell").nth(index)
 
 
 def save(app: Lab, page: Page, name: str) -> str:
     """Save the notebook and return the text of its file."""
     time_before = (app.folder / name).stat().st_mtime_ns
+    # The click moves the focus to the notebook, so that it receives the key.
     cell_at(page, 0).locator(".jp-InputPrompt").click()
     page.keyboard.press("Control+s")
     for _ in range(TIMEOUT_MS // 100):
@@ -116,7 +117,7 @@ def save(app: Lab, page: Page, name: str) -> str:
 def saved_text(app: Lab, page: Page, name: str) -> str:
     """Wait until the file of a notebook is valid JSON, and return its text.
 
-    The server empties the file before it writes, so a test may read a part of it.
+    To save, the server empties the file and then writes the text, so a test that reads at that time gets only a part of the text.
     """
     for _ in range(TIMEOUT_MS // 100):
         text = (app.folder / name).read_text(encoding="utf-8")

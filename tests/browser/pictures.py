@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PASSPHRASE = "pictures"
-"""With this passphrase, the forms have no field for a passphrase."""
+"""The passphrase of the store. Because the server has it in an environment variable, the forms do not ask for it."""
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def take_quickstart(lab: Lab, browser: Browser) -> None:
-    """Take a picture of the quickstart with its form for missing values."""
+    """Take a picture of the quickstart with its form for the missing values of a stack."""
     shutil.copy(ROOT / "notebooks" / "quickstart.ipynb", lab.folder)
     page = _new_page(browser, 1180, 860)
     lab.open(page, "quickstart.ipynb")
@@ -50,9 +50,10 @@ def take_quickstart(lab: Lab, browser: Browser) -> None:
     password_field.fill(canary())
     password_field.press("Enter")
     missing_values_form = page.get_by_role("form", name="Register secrets of stack")
-    # The value is not submitted. It shows in the picture as dots.
+    # The form is not submitted, so any text is good. The picture shows it as dots.
     missing_values_form.get_by_label("api_key", exact=True).fill("not this time")
     page.locator(".jp-CodeCell", has_text="%stack validate").evaluate("cell => cell.scrollIntoView({block: 'start'})")
+    # The page needs some time to scroll and draw.
     page.wait_for_timeout(500)
     page.screenshot(path=DOCS / "quickstart.png")
     page.context.close()
@@ -64,7 +65,7 @@ def take_form(lab: Lab, browser: Browser) -> None:
     open_notebook(lab, page, "form.ipynb", "%secret register aws_prod --schema=aws")
     _hide_sidebar(page)
     form = page.get_by_role("form", name="Register aws_prod")
-    # The space at the end causes a note, and the empty field for the other key a problem.
+    # The space at the end causes a note. The empty field for the other required key causes a problem.
     form.get_by_label("aws_access_key_id", exact=True).fill("typed with a space ")
     form.get_by_role("button", name="Register").click()
     for theme in ("Dark", "Light"):

@@ -1,4 +1,7 @@
-"""Tests of forms in JupyterLab and Notebook 7: use by mouse and keyboard, accessibility, and no leaks."""
+"""Tests of forms in JupyterLab and Notebook 7: use by mouse and keyboard, accessibility, and no leaks.
+
+A surface is data that may contain a leaked value; see :mod:`tests.browser.leak_surfaces`. The values that must not leak are canaries.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def form_of(page: Page, title: str) -> Locator:
-    """Return the form with this title."""
+    """Return the form whose title contains ``title``."""
     return page.get_by_role("form", name=title)
 
 
@@ -31,7 +34,10 @@ def output_with(page: Page, text: str) -> Locator:
 
 
 def test_no_surface_contains_a_typed_value(app: Lab, page: Page, traffic: NetworkTraffic) -> None:
-    """After forms for register, update and register-secrets and a cancelled form, no surface contains a typed value."""
+    """No surface contains a value that was typed into a form.
+
+    The test submits the forms of ``secret register``, ``secret update`` and ``stack register-secrets``, and cancels another form.
+    """
     reference_cell = "%zen annotator register labels --flavor=label_studio --authentication_secret={{studio.key}}\n%stack update -an labels"
     name = "forms.ipynb"
     open_notebook(app, page, name, "%secret register cloud -s aws", "%secret register unwanted", reference_cell, "%stack register-secrets")
@@ -57,6 +63,7 @@ def test_no_surface_contains_a_typed_value(app: Lab, page: Page, traffic: Networ
     update_form.get_by_role("button", name="Update").click()
     expect(output_with(page, "✔ updated cloud (1 key) in default (local)")).to_be_visible()
     surfaces = collect_surfaces(app, page, traffic, name)
+    # The record is not empty: the search has looked at the messages of all forms.
     assert len(traffic.frames) > 50
     assert "widgets" in json.loads(str(surfaces["notebook"]))["metadata"], "the notebook contains the widget state"
     assert "[D " in (app.home / "log").read_text(encoding="utf-8", errors="replace"), "the log contains debug records"
@@ -88,9 +95,10 @@ def test_a_form_is_usable_by_keyboard(app: Lab, page: Page) -> None:
     open_notebook(app, page, "keys.ipynb", "%secret register door -s basic_auth")
     form = form_of(page, "Register door → default (local)")
     expect(form.get_by_label("username", exact=True)).to_be_focused()
+    # Outside a field, these keys are shortcuts of JupyterLab: `d` twice deletes a cell, and `a` and `b` insert one.
     page.keyboard.type("dd-ab")
     page.keyboard.press("Tab")
-    # Between the two fields are a few buttons.
+    # Between the two fields are a few buttons, so Tab leads to the password field after some steps.
     for _ in range(8):
         if page.evaluate("document.activeElement.type") == "password":
             break
@@ -98,7 +106,7 @@ def test_a_form_is_usable_by_keyboard(app: Lab, page: Page) -> None:
     page.keyboard.type(canary("typed"))
     page.keyboard.press("Enter")
     expect(output_with(page, "✔ registered door (2 keys)")).to_be_visible()
-    # The keys have added no cell to the notebook.
+    # The keys have added or deleted no cell.
     expect(page.locator(".jp-NotebookPanel:visible .jp-CodeCell")).to_have_count(2)
     cell_at(page, 1).locator(".cm-content").fill("%secret register window")
     run_cell(page, 1)
@@ -119,18 +127,22 @@ def test_axe_finds_no_violation(lab: Lab, page: Page, theme: str) -> None:
     for title in ("Register cloud_2", "Register free"):
         form_of(page, title).get_by_role("button", name="Cancel").click()
         expect(form_of(page, title)).to_have_count(0)
+    # Other tests use the same server, and its theme.
     choose_theme(page, "Light")
 
 
 def test_a_form_makes_no_request(lab: Lab, page: Page, traffic: NetworkTraffic) -> None:
-    """The display of a form requests no script and nothing from another server, because its scripts come from the kernel."""
+    """The display of a form requests no script, and contacts no other server.
+
+    The kernel sends the scripts of the form in a message.
+    """
     open_notebook(lab, page, "requests.ipynb", "1")
     page.wait_for_load_state("networkidle")
     cell_at(page, 1).locator(".cm-content").fill("%secret register quiet")
     traffic.requests.clear()
     run_cell(page, 1)
     expect(form_of(page, "Register quiet")).to_be_visible()
-    # Each request is recorded as its URL, a space and its data. A URL that starts with `blob:` is data in the page.
+    # Each request is recorded as its URL, a space and its data. A URL that starts with `blob:` reads data of the page, without a server.
     urls = [request.partition(" ")[0] for request in traffic.requests if not request.startswith("blob:")]
     assert [url for url in urls if not url.startswith(lab.url)] == []
     assert [url for url in urls if url.endswith(".js")] == []
@@ -138,7 +150,10 @@ def test_a_form_makes_no_request(lab: Lab, page: Page, traffic: NetworkTraffic) 
 
 
 def test_a_reopened_notebook_shows_a_line_instead_of_the_form(lab: Lab, page: Page) -> None:
-    """After a restart of the kernel, a line replaces the form. A reopened notebook shows a text and no error."""
+    """After a restart of the kernel, a line replaces the form.
+
+    A reopened notebook shows a line about the form, and no error.
+    """
     open_notebook(lab, page, "reopened.ipynb", "%secret register late")
     expect(form_of(page, "Register late")).to_be_visible()
     save(lab, page, "reopened.ipynb")
@@ -147,6 +162,7 @@ def test_a_reopened_notebook_shows_a_line_instead_of_the_form(lab: Lab, page: Pa
     page.get_by_role("button", name="Confirm Kernel Restart").click()
     expect(output_with(page, "The kernel of this form has ended")).to_be_visible(timeout=TIMEOUT_MS)
     lab.open(page, "reopened.ipynb")
+    # The line contains the title of the form, or ends with "to register late.".
     expect(page.locator(".jp-OutputArea-output", has_text="Register late").or_(output_with(page, "register late"))).to_be_visible(
         timeout=TIMEOUT_MS
     )
@@ -170,15 +186,16 @@ def test_two_tabs_show_the_same_form(lab: Lab, page: Page) -> None:
 
 
 def test_a_screenshot_does_not_reveal_a_value(lab: Lab, page: Page) -> None:
-    """A form has the same pixels with one value and with another value of the same length.
+    """A form has the same pixels with two different values of the same length.
 
-    With a value of another length it looks different, so the field is visible in the screenshot.
+    With a value of another length, the form has other pixels. This shows that the field is visible in the screenshot.
     """
     open_notebook(lab, page, "picture.ipynb", "%secret register with_aws -s aws", "%secret register with_gcp -s gcp")
     for title, key in {"Register with_aws": "aws_secret_access_key", "Register with_gcp": "token"}.items():
         form = form_of(page, title)
         field = form.get_by_label(key, exact=True)
         screenshots = []
+        # The two canaries have the same length.
         for value in (canary("a"), canary("b"), "short"):
             field.fill(value)
             screenshots.append(form.screenshot(caret="hide", animations="disabled"))

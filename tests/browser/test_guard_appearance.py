@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Lab
 
-# With values to protect, the guard searches each output.
+# If no value is protected, the guard has nothing to search for. So this cell protects some values, and the guard searches each output.
 PROTECT_VALUES = """
 import secrets
 from zensecrets_jupyter.core.redaction import the_redactor
@@ -21,7 +21,7 @@ for number in range(10):
     the_redactor().protect(secrets.token_urlsafe(24), f"looks.key{number}")
 """
 
-# The progress bars show no times, because these differ in each run.
+# Cells whose outputs are compared, by the kind of the output. The progress bars show no times, because times differ in each run.
 OUTPUTS = {
     "carriage returns": """
 import sys, time
@@ -69,9 +69,10 @@ def _take_screenshots(page: Page) -> dict[str, bytes]:
     for index, name in enumerate(OUTPUTS):
         output = cell_at(page, FIRST_OUTPUT_CELL + index).locator(".jp-OutputArea")
         output.scroll_into_view_if_needed()
+        # Plotly draws its figure after the end of the cell, so wait for the figure.
         if name == "plotly":
             expect(output.locator(".main-svg").first).to_be_visible()
-        # Images and formulas are drawn some time after the end of their cell.
+        # JupyterLab draws images and formulas some time after their cell has ended.
         page.wait_for_timeout(800)
         screenshots[name] = output.screenshot(animations="disabled", caret="hide")
     return screenshots
@@ -80,13 +81,13 @@ def _take_screenshots(page: Page) -> dict[str, bytes]:
 FIRST_OUTPUT_CELL = 3
 """The index of the first cell of :data:`OUTPUTS`. The cells before it load the extension, protect values and turn the guard on."""
 GUARD_CELL = 2
-"""The index of the cell that turns the guard on or off."""
+"""The index of the cell that turns the guard on. Later, the test replaces its source by a command that turns the guard off."""
 
 
 def test_outputs_look_the_same_with_the_guard_and_without(lab: Lab, page: Page) -> None:
-    """Each output has the same pixels with the guard on and off."""
+    """Each output has the same pixels with the guard on as with the guard off."""
     open_notebook(lab, page, "looks.ipynb", PROTECT_VALUES, "%secret guard on", *OUTPUTS.values())
-    # Under the pointer, an output would look different.
+    # An output under the mouse pointer would look different, so move the pointer away.
     page.mouse.move(0, 0)
     screenshots_with_guard = _take_screenshots(page)
     cell_at(page, GUARD_CELL).locator(".cm-content").fill("%secret guard off")

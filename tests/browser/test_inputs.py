@@ -1,4 +1,7 @@
-"""Tests that an inline secret, which is a value in the code of a cell, is removed from cells of JupyterLab and Notebook 7."""
+"""Tests that inline secrets are removed from the cells of JupyterLab and Notebook 7.
+
+An inline secret is a value in the code of a cell. All values are canaries.
+"""
 
 from __future__ import annotations
 
@@ -21,23 +24,29 @@ if TYPE_CHECKING:
     from tests.browser.leak_surfaces import NetworkTraffic
 
 SURFACES_WITH_THE_EXECUTED_LINE = {"websocket"}
-"""The surfaces that contain the executed line, because the kernel has to receive the line before it can remove the value."""
+"""The surfaces that may contain an inline secret, because the browser has to send the code to the kernel before the value is removed."""
 
 
 def own_store_cell(app: Lab, name: str) -> str:
-    """Return a cell that gives a notebook its own store, and a passphrase so that no prompt asks for it."""
+    """Return a cell that gives a notebook its own store in the folder ``name``.
+
+    The cell also sets the passphrase of the store, so that no form asks for it.
+    """
     return f"import os\nos.environ.update(ZENSECRETS_HOME={str(app.home / name)!r}, ZENSECRETS_PASSPHRASE='of this store')"
 
 
 def type_into(page: Page, index: int, text: str) -> None:
-    """Type the source of a cell by keyboard, so that undo is possible."""
+    """Replace the source of a cell by keyboard, so that undo is possible."""
     cell_at(page, index).locator(".cm-content").click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(text)
 
 
 def undo_and_redo(page: Page, index: int) -> str:
-    """Undo five changes of a cell and redo them, and return the texts of the cell after all steps."""
+    """Undo five changes of a cell, redo them, and return the texts.
+
+    The texts are those of the cell before the first step and after each step.
+    """
     content = cell_at(page, index).locator(".cm-content")
     content.click()
     texts = [content.inner_text()]
@@ -51,12 +60,13 @@ def undo_and_redo(page: Page, index: int) -> str:
 
 
 def test_an_inline_secret_is_removed_from_its_cell(app: Lab, page: Page, traffic: NetworkTraffic) -> None:
-    """After the run, no surface except the message that executed the cell contains the value.
+    """After a run, only the message that sent the cell to the kernel contains values.
 
     The surfaces include the undo history of the cell, the checkpoint and the logs.
     """
     name = "typed.ipynb"
     open_notebook(app, page, name, own_store_cell(app, "typed"), "0")
+    # The code has a value with a space in quotes, and lines that must not change. The emoji has two code units in JavaScript.
     type_into(page, 2, f"before = 1\n%secret register typed --key={canary('typed')} --other 'a {canary('spaced')}'\nafter = '🔑'")
     assert find_canary(save(app, page, name)), "before the run, the saved file contains the value"
     run_cell(page, 2)
@@ -71,9 +81,9 @@ def test_an_inline_secret_is_removed_from_its_cell(app: Lab, page: Page, traffic
 
 
 def test_without_the_guard_the_search_finds_the_value(page: Page, traffic: NetworkTraffic, tmp_path: Path) -> None:
-    """With the guard off, the search finds the value on several surfaces.
+    """If the guard is off, the search finds the value on several surfaces.
 
-    This shows that the search would find a leak in the other tests.
+    This shows that the search would find a leak in the other tests. The test has its own server, because the value stays in its files.
     """
     name = "unguarded.ipynb"
     with running_app("jupyterlab", tmp_path) as lab:
@@ -88,7 +98,10 @@ def test_without_the_guard_the_search_finds_the_value(page: Page, traffic: Netwo
 
 
 def test_a_value_in_another_cell_is_masked_if_the_user_agrees(lab: Lab, page: Page) -> None:
-    """If a cell with a protected value runs, there is a warning with a button, which replaces the value by its mask."""
+    """A cell that contains a protected value shows a warning when it runs.
+
+    A button in the warning replaces the value by its mask.
+    """
     name, value = "offered.ipynb", canary("known")
     open_notebook(lab, page, name, own_store_cell(lab, "offered"), "0", "0")
     status_item = page.locator("#jp-main-statusbar .zs-guard-status")
@@ -98,6 +111,7 @@ def test_a_value_in_another_cell_is_masked_if_the_user_agrees(lab: Lab, page: Pa
     type_into(page, 3, f"token = '{value}'\nprint(token)")
     run_cell(page, 3)
     expect(cell_at(page, 3)).to_contain_text("Warning: this cell holds the value of known.key")
+    # The title ends with the number of masks that the guard has written in this session.
     expect(status_item).to_have_attribute("title", re.compile(r"masks \d+ values? in the output of this kernel: \d+ masks?"))
     page.get_by_role("button", name="Replace").first.click()
     expect(cell_at(page, 3)).to_contain_text("✔ The value of known.key was replaced in the cell.")
@@ -107,7 +121,7 @@ def test_a_value_in_another_cell_is_masked_if_the_user_agrees(lab: Lab, page: Pa
 
 
 def test_a_deleted_cell_is_restored_without_its_value(lab: Lab, page: Page) -> None:
-    """If a cell was deleted while it ran, undo restores it without its value."""
+    """Undo restores a cell that was deleted while it ran, but not its value."""
     name = "deleted.ipynb"
     open_notebook(lab, page, name, own_store_cell(lab, "deleted"), "0")
     slow_cell = f"import time\ntime.sleep(3)\n%secret register gone --key={canary('deleted')}"
@@ -120,7 +134,7 @@ def test_a_deleted_cell_is_restored_without_its_value(lab: Lab, page: Page) -> N
     page.keyboard.press("d")
     page.keyboard.press("d")
     expect(cells).to_have_count(2)
-    # When this cell has run, the kernel has processed the deleted one.
+    # The kernel runs this cell after the deleted one. So when it has run, the deleted one has run too.
     run_cell(page, 1)
     cells.nth(1).locator(".jp-InputPrompt").click()
     # The key `z` undoes the deletion.
@@ -134,7 +148,10 @@ def test_a_deleted_cell_is_restored_without_its_value(lab: Lab, page: Page) -> N
 
 
 def test_earlier_outputs_are_masked_when_a_value_is_protected(lab: Lab, page: Page) -> None:
-    """When a value is protected, outputs that already contain it are masked in the page and in the file."""
+    """When a value is protected, it is masked in all earlier outputs.
+
+    The outputs are masked in the page and in the file.
+    """
     name, value = "earlier-outputs.ipynb", canary("shown")
     value_file = lab.home / "shown.txt"
     value_file.write_text(value, encoding="utf-8")
@@ -146,7 +163,8 @@ print(value)
 display(HTML(f'<b>{{value}}</b>'))
 value
 """
-    # The value is protected in another thread, which has no cell of its own.
+    # The value is protected in another thread, which does not belong to a cell, as when a background job reads a secret. The line with
+    # "before" is printed earlier, so it must be masked afterwards too.
     protecting_cell = """
 import threading
 from zensecrets_jupyter.core.redaction import the_redactor
@@ -162,8 +180,9 @@ print("after", value)
     run_cell(page, 2)
     mask = "‹secret:late.key›"
     expect(cell_at(page, 2).locator(".jp-OutputArea")).to_contain_text(f"before {mask}\nafter {mask}")
+    # The three outputs are the printed text, the HTML, and the `repr` of the value.
     expect(cell_at(page, 1).locator(".jp-OutputArea-output")).to_have_text([mask, mask, f"'{mask}'"])
     assert not find_canary(page.content())
     assert not find_canary(save(lab, page, name))
-    # Other tests search this folder for canaries.
+    # Other tests search the folder of this server for canaries.
     value_file.unlink()

@@ -1,4 +1,4 @@
-"""The quickstart notebook in JupyterLab, with answers to its forms."""
+"""Test that runs the quickstart notebook in JupyterLab, and fills in its forms."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
 
 FORMS = {"Register my_secret": "password", "Register secrets of stack": "api_key"}
-"""The titles of the forms, each with the key of its field."""
+"""The forms of the notebook: the key whose value the test types, by the beginning of the form's title."""
 
 
 def test_run_all_waits_for_forms_and_leaves_no_value(lab: Lab, page: Page) -> None:
@@ -36,12 +36,14 @@ def test_run_all_waits_for_forms_and_leaves_no_value(lab: Lab, page: Page) -> No
         form = page.get_by_role("form", name=title)
         field = form.get_by_label(key, exact=True)
         expect(field).to_have_attribute("type", "password", timeout=TIMEOUT_MS)
-        # Without a keyring the first form has a field for a passphrase, which stays empty.
+        # Without a keyring, the first form also asks for a passphrase. The test leaves it empty, so the wrapping key is stored in a file.
         field.fill(canary("lab"))
         field.press("Enter")
         expect(page.locator(".jp-OutputArea", has_text="✔ registered").last).to_be_visible()
+    # If each cell has run once, the prompt of the last cell shows the number of cells.
     code_cells = page.locator(".jp-CodeCell")
     expect(code_cells.last.locator(".jp-InputPrompt")).to_have_text(f"[{code_cells.count()}]:", timeout=TIMEOUT_MS)
+    # No cell has written to stderr, such as a warning.
     expect(page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
     page.keyboard.press("Control+s")
     expect(page.locator(".jp-Document.jp-mod-dirty")).to_have_count(0)

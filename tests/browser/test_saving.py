@@ -1,4 +1,7 @@
-"""Tests that a saved notebook contains no value, even if the value is in a cell that never ran."""
+"""Tests that a saved notebook contains no protected value.
+
+This includes values in cells that never ran.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ if TYPE_CHECKING:
 
 
 def _type_markdown(page: Page, index: int, text: str) -> None:
-    """Convert a cell to Markdown, and type into it without running it."""
+    """Convert a cell to Markdown, and replace its source without running it.
+
+    The index counts cells of all types.
+    """
     cell = page.locator(".jp-NotebookPanel:visible .jp-Cell").nth(index)
     cell.locator(".jp-InputPrompt").click()
     # The key `m` converts the active cell.
@@ -36,9 +42,12 @@ def _type_markdown(page: Page, index: int, text: str) -> None:
 
 
 def test_a_value_typed_into_a_markdown_cell_is_not_saved(lab: Lab, page: Page) -> None:
-    """The saved notebook and its checkpoint contain masks, also for a value that is too short for a fingerprint."""
+    """The saved notebook and its checkpoint contain masks instead of values.
+
+    One value is a canary. The other one is too short for a fingerprint, and must be masked too.
+    """
     name, value, short_value = "markdown.ipynb", canary("markdown"), "qw7xk2"
-    # The cell has the short value in two parts, so that only the Markdown cell contains it.
+    # This cell contains the short value in two parts, so only the Markdown cell contains the whole value.
     short_value_cell = f"the_redactor().protect('{short_value[:3]}' + '{short_value[3:]}', 'gh.pin');"
     open_notebook(lab, page, name, protecting_cell(lab, value), short_value_cell, "0")
     _type_markdown(page, 3, f"My token is {value} and my PIN is {short_value}.")
@@ -58,7 +67,11 @@ def test_a_value_typed_into_a_markdown_cell_is_not_saved(lab: Lab, page: Page) -
 def test_the_status_item_reports_whether_saved_files_are_checked(
     page: Page, tmp_path: Path, *, extension_enabled: bool, expected_title: str, expected_text: str
 ) -> None:
-    """The item in the status bar reports whether the server has the extension, which removes values from saved files."""
+    """The item in the status bar reports whether the server extension is enabled.
+
+    The server extension removes values from saved files.
+    Without the server extension, the saved file contains the value.
+    """
     status_item = page.locator("#jp-main-statusbar .zs-guard-status")
     config = tmp_path / "config" / "jupyter_server_config.json"
     config.parent.mkdir()
@@ -66,6 +79,7 @@ def test_the_status_item_reports_whether_saved_files_are_checked(
     value = canary("status")
     with running_app("jupyterlab", tmp_path) as lab:
         open_notebook(lab, page, "status.ipynb", protecting_cell(lab, value), "0")
+        # The cell is not run, so only the server extension can remove the value.
         type_into(page, 2, f"# {value}")
         expect(status_item).to_have_attribute("title", re.compile(expected_title))
         expect(status_item).to_have_text(re.compile(expected_text))

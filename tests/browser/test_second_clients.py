@@ -1,4 +1,7 @@
-"""Tests that an inline secret is also removed from a second tab and from a code console."""
+"""Tests that an inline secret is also removed from other clients of the kernel.
+
+The other clients are a second tab and a code console.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +30,19 @@ def _open_in_second_tab(lab: Lab, page: Page, name: str) -> Page:
 
 
 def _files_with_canary(lab: Lab, stem: str) -> list[str]:
-    """Return those files that contain a canary: the notebook, its checkpoint, and the database of the history."""
+    """Return the paths of the files that contain a canary.
+
+    The searched files are the notebook, whose file name is ``stem`` and ``.ipynb``, its checkpoint, and the database of IPython's history.
+    """
     files = [*lab.folder.rglob(f"{stem}*.ipynb"), *(lab.home / "ipython").rglob("history.sqlite*")]
     return [str(file) for file in files if find_canary(file)]
 
 
 def test_a_notebook_in_two_tabs_is_cleaned_in_both(lab: Lab, page: Page) -> None:
-    """Both tabs remove the value from the cell, and no file contains it."""
+    """If a cell runs in one of two tabs, both tabs remove its value.
+
+    No file contains the value afterwards.
+    """
     name = "two-tabs.ipynb"
     open_notebook(lab, page, name, own_store_cell(lab, "two-tabs"), "0")
     type_into(page, 2, f"%secret register two --key={canary('tabs')}")
@@ -47,7 +56,7 @@ def test_a_notebook_in_two_tabs_is_cleaned_in_both(lab: Lab, page: Page) -> None
         assert not find_canary(undo_and_redo(tab, 2))
     expect(cell_at(page, 2)).to_contain_text("✔ The value of two.key was removed from this cell and from the history.")
     save(lab, page, name)
-    # The second tab asks whether to overwrite the file, because it has changed on disk.
+    # The second tab is saved too. It asks whether to overwrite the file, because the first tab has changed the file on disk.
     time_before = (lab.folder / name).stat().st_mtime_ns
     cell_at(second_tab, 0).locator(".jp-InputPrompt").click()
     second_tab.keyboard.press("Control+s")
@@ -59,7 +68,7 @@ def test_a_notebook_in_two_tabs_is_cleaned_in_both(lab: Lab, page: Page) -> None
 
 
 def test_a_cell_is_cleaned_in_the_tab_that_ran_it_last(lab: Lab, page: Page) -> None:
-    """If both tabs ran the cell, the tab of the last run removes its value."""
+    """If both tabs have run a cell, the tab of the last run removes its value."""
     name = "two-tabs-again.ipynb"
     open_notebook(lab, page, name, own_store_cell(lab, "two-tabs-again"), "0")
     second_tab = _open_in_second_tab(lab, page, name)
@@ -73,7 +82,10 @@ def test_a_cell_is_cleaned_in_the_tab_that_ran_it_last(lab: Lab, page: Page) -> 
 
 
 def test_a_code_console_beside_the_notebook_is_cleaned(lab: Lab, page: Page) -> None:
-    """The value is removed from the cell of the console and from the history of the console."""
+    """The value is removed from the cell of the console, and from its history.
+
+    The arrow keys show the history in the console.
+    """
     name = "console.ipynb"
     open_notebook(lab, page, name, own_store_cell(lab, "console"), "0")
     cell_at(page, 0).locator(".jp-InputPrompt").click(button="right")
@@ -81,8 +93,8 @@ def test_a_code_console_beside_the_notebook_is_cleaned(lab: Lab, page: Page) -> 
     console = page.locator(".jp-CodeConsole")
     prompt = console.locator(".jp-CodeConsole-promptCell .cm-content")
     prompt.click()
-    # The console has requested the history of the kernel. If a cell ran in the console before the reply, the reply would remove the cell
-    # from the history of the console. The test waits until the history contains the first cell of the notebook.
+    # A new console requests the history of the kernel. If a cell ran in the console before the reply, the reply would remove the cell from
+    # the console's history. So the test presses the arrow key until the history contains the notebook's cell that sets ZENSECRETS_HOME.
     deadline = time.monotonic() + TIMEOUT_MS / 1000
     while "ZENSECRETS_HOME" not in prompt.inner_text():
         assert time.monotonic() < deadline

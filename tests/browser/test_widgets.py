@@ -1,4 +1,4 @@
-"""Tests that values in the fields of widgets reach the kernel, and that no file contains them."""
+"""Tests that values in text fields of widgets reach the kernel, but no notebook file."""
 
 from __future__ import annotations
 
@@ -48,13 +48,14 @@ FIELDS = {
     "Text without continuous update": "import ipywidgets\nfield = ipywidgets.Text(continuous_update=False)\nfield",
     "anywidget": ANYWIDGET,
 }
-"""Cells that display a widget with a text field, by the type of the widget."""
+"""Cells that display a widget with a text field, by the type of the widget. ``field`` is the widget."""
 
 
 def protecting_cell(lab: Lab, value: str) -> str:
     """Return a cell that reads a value from a file and protects it as ``gh.pat``.
 
-    In this way, the notebook does not contain the value.
+    The value is read from a file, so that the cell does not contain it. The cell contains only the last eight characters of the value, to
+    find the file. It deletes the file, because other tests search the folder of the server for canaries.
     """
     file = lab.home / f"value-{value}.txt"
     file.write_text(value, encoding="utf-8")
@@ -69,7 +70,7 @@ the_redactor().protect(value, "gh.pat");
 
 
 def _notebook_files_with_canary(lab: Lab, name: str) -> list[str]:
-    """Return the notebook and its checkpoint, if they contain a canary."""
+    """Return the paths of the notebook and its checkpoint, if they contain a canary."""
     stem = name.removesuffix(".ipynb")
     return [str(file) for file in lab.folder.rglob(f"{stem}*.ipynb") if find_canary(file)]
 
@@ -77,7 +78,7 @@ def _notebook_files_with_canary(lab: Lab, name: str) -> list[str]:
 def _run_until_output(page: Page, index: int, expected_text: str) -> None:
     """Run a cell repeatedly until its output contains a text.
 
-    The first run may come too early, because a busy kernel receives the text of a field late.
+    One run may not be enough, because a busy kernel may receive the text of a field only after the first run.
     """
     for _ in range(5):
         run_cell(page, index)
@@ -92,7 +93,10 @@ def _run_until_output(page: Page, index: int, expected_text: str) -> None:
 @pytest.mark.parametrize("widget", FIELDS)
 @pytest.mark.parametrize("input_method", ["typed", "pasted"])
 def test_a_value_in_a_widget_reaches_the_kernel_but_no_file(widget: str, input_method: str, lab: Lab, page: Page) -> None:
-    """Kernel and field have the value; the saved notebook, which contains the widget state, and its checkpoint do not."""
+    """The kernel and the field contain the value. The notebook files do not.
+
+    The files are the saved notebook, which contains the widget state, and its checkpoint.
+    """
     name, value = f"widget-{widget.replace(' ', '-')}-{input_method}.ipynb".lower(), canary("widget")
     open_notebook(lab, page, name, protecting_cell(lab, value), FIELDS[widget], CHECK_FIELD)
     field = cell_at(page, 2).locator(".jp-OutputArea input, .jp-OutputArea textarea").first
@@ -111,7 +115,10 @@ def test_a_value_in_a_widget_reaches_the_kernel_but_no_file(widget: str, input_m
 
 
 def test_a_mask_in_a_field_is_not_sent_back(lab: Lab, page: Page) -> None:
-    """If the field shows a mask and text is typed after it, the kernel receives the value and the text."""
+    """If text is typed after a mask in a field, the kernel gets value and text.
+
+    It does not get the mask.
+    """
     name, value = "mask-in-field.ipynb", canary("set")
     field_cell = "import ipywidgets\nfield = ipywidgets.Text()\nfield.value = value\nfield"
     check_cell = "print('in the kernel:', field.value == value + 'XYZ', 'secret:' in field.value)"
@@ -123,6 +130,6 @@ def test_a_mask_in_a_field_is_not_sent_back(lab: Lab, page: Page) -> None:
     page.keyboard.type("XYZ", delay=50)
     _run_until_output(page, 3, "in the kernel: True False")
     cell_at(page, 4).locator(".cm-content").fill("field.value = ''")
-    # The guard keeps the kernel from sending each text back to the field. The field must still show a text that the kernel sets.
+    # The guard prevents the kernel from sending typed text back to the field. But the field must still show a text that a cell sets.
     run_cell(page, 4)
     expect(field).to_have_value("")

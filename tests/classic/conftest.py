@@ -1,4 +1,7 @@
-"""Fixtures for tests of the steps and pipelines of ZenML 0.20."""
+"""Fixtures for tests of steps and pipelines in the style of ZenML 0.20.
+
+The folder is called ``classic`` because of this older style.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def client() -> Client:
-    """Return the client of a fresh workspace."""
+    """Return the client of a workspace that has only the default components and stack."""
     return Client()
 
 
 @pytest.fixture(autouse=True)
 def _check_for_leaks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Check after each test that files and output contain no canary."""
+    """Check after each test that its files and its output contain no canary."""
     yield
     assert find_canary(tmp_path) == []
     printed = capsys.readouterr()

@@ -1,4 +1,7 @@
-"""Scripts for ZenML 0.20 run with this package, if they import it instead of ``zenml``. All run in one process."""
+"""Scripts for ZenML 0.20 work with this package if it replaces ``zenml`` in their imports.
+
+The scripts run one after the other in the process of pytest.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +29,11 @@ COMPONENTS: dict[ComponentType, tuple[str, dict[str, str]]] = {
     ComponentType.ALERTER: ("slack", {"slack_token": "{{services.slack}}", "default_slack_channel_id": "C0"}),
     ComponentType.ANNOTATOR: ("label_studio", {"authentication_secret": "{{services.labels}}"}),
 }
-"""The flavor and the attributes of each component that the scripts use."""
+"""The flavor and the attributes of each component that the scripts use. The name of a component is its flavor."""
 
 
 def test_twelve_scripts_exist() -> None:
-    """The Markdown file has twelve scripts."""
+    """All twelve scripts of the Markdown file are found."""
     assert len(EXAMPLES) == 12
 
 
@@ -50,6 +53,7 @@ def test_an_example_succeeds(name: str, tmp_path: Path, capsys: pytest.CaptureFi
 def _set_up() -> None:
     """Register the secrets and components that the scripts use."""
     client = Client()
+    # The script for Label Studio checks that its secret begins with "ls-".
     values = {"tracking": canary("tracking"), "slack": canary("slack"), "labels": f"ls-{canary('labels')}"}
     client.secrets_manager.register_secret(ArbitrarySecretSchema(name="services", arbitrary_kv_pairs=values))
     for component_type, (flavor, attributes) in COMPONENTS.items():

@@ -1,4 +1,4 @@
-"""The modules with ZenML's names: imports, and the names in each module."""
+"""The modules of this package that have the names of ZenML's modules, such as ``zensecrets_jupyter.steps``."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ MODULES = {
 
 
 def test_each_module_has_its_names() -> None:
-    """Every name in ``__all__`` of a module exists."""
+    """Each module has the names above and the names in its ``__all__``."""
     for module, names in MODULES.items():
         imported_module = importlib.import_module(f"zensecrets_jupyter.{module}")
         for name in {*names, *getattr(imported_module, "__all__", ())}:
@@ -68,7 +68,7 @@ def test_each_module_has_its_names() -> None:
 
 
 def test_the_classic_and_the_new_api_share_other_classes() -> None:
-    """The classic API, which has ZenML 0.20's names, has the classes of the new API, but other decorators."""
+    """Only the decorators of the classic API (ZenML 0.20's names) and the new API differ."""
     for module, name in (("steps", "StepContext"), ("materializers", "BaseMaterializer"), ("client", "Client"), ("steps", "Output")):
         classic_object = getattr(importlib.import_module(f"zensecrets_jupyter.{module}"), name)
         assert classic_object is getattr(zensecrets_jupyter, name)
@@ -78,7 +78,7 @@ def test_the_classic_and_the_new_api_share_other_classes() -> None:
 
 
 def test_an_import_of_steps_imports_no_slow_modules() -> None:
-    """An import of steps or schemas imports no Jupyter, no file system and no SDK."""
+    """Importing steps or schemas does not import IPython, fsspec or another large library."""
     modules = ", ".join(f"zensecrets_jupyter.{name}" for name in ("steps", "pipelines", "secret.schemas", "materializers"))
     large_libraries = ("IPython", "click", "rich", "cloudpickle", "fsspec", "boto3", "yaml")
     code = f"import sys, {modules}\nprint([name for name in {large_libraries!r} if name in sys.modules])"
@@ -87,7 +87,7 @@ def test_an_import_of_steps_imports_no_slow_modules() -> None:
 
 
 def test_the_registry_returns_schemas_by_type() -> None:
-    """The registry returns each schema, and an unknown type raises an error in one line."""
+    """The registry returns the schema of the type ``aws``. An unknown type is an error."""
     assert SecretSchemaClassRegistry.get_class(secret_schema="aws") is zensecrets_jupyter.AWSSecretSchema
     assert SecretSchemaClassRegistry.get_class("aws").get_schema_keys() == [
         "aws_access_key_id",
@@ -103,6 +103,7 @@ def test_file_functions_work_with_paths(tmp_path: object) -> None:
     """The functions open, copy, list, find, move and delete files."""
     folder = f"{tmp_path}/a/b"
     fileio.makedirs(folder)
+    # An existing folder is no error.
     fileio.makedirs(folder)
     with fileio.open(f"{folder}/text", "w") as file:
         file.write("é")
@@ -112,6 +113,7 @@ def test_file_functions_work_with_paths(tmp_path: object) -> None:
     with pytest.raises(FileExistsError):
         fileio.copy(f"{folder}/text", f"{folder}/other")
     fileio.copy(f"{folder}/text", f"{folder}/other", overwrite=True)
+    # The size is in bytes: "é" has two bytes in UTF-8.
     assert (fileio.listdir(folder), fileio.size(f"{folder}/other")) == (["other", "text"], 2)
     assert sorted(fileio.glob(f"{folder}/*")) == [f"{folder}/other", f"{folder}/text"]
     assert [(folders, sorted(files)) for _, folders, files in fileio.walk(f"{tmp_path}/a")] == [(["b"], []), ([], ["other", "text"])]

@@ -51,12 +51,16 @@ def test_a_decorated_function_is_a_class_of_pipelines() -> None:
 
 
 def test_wrong_steps_of_a_pipeline_are_refused() -> None:
-    """Missing, unknown and duplicate steps, classes and other objects raise errors in one line."""
+    """Missing, unknown and surplus steps raise errors.
+
+    A step class, a number, or a step of the new API instead of a step raises an error too.
+    """
 
     @new_step
     def other() -> int:
         return 1
 
+    # The type checker does not check calls of an object of type Any.
     untyped_adding: Any = adding
     wrong_calls: dict[str, Callable[[], Any]] = {
         "missing a required argument: 'second'": lambda: adding(load()),
@@ -74,7 +78,7 @@ def test_wrong_steps_of_a_pipeline_are_refused() -> None:
 
 
 def test_a_class_without_connect_is_refused() -> None:
-    """A pipeline class without ``connect`` raises an error that names the class and a method with a similar name."""
+    """The error for a pipeline class without ``connect`` names a method with a similar name."""
     for method_name, error_text in (("conect", "Its method conect has a similar name"), ("steps_of", "Define it")):
         mistyped = type("Mistyped", (BasePipeline,), {method_name: lambda _, first: first})
         with pytest.raises(PipelineInterfaceError, match=f"The pipeline class Mistyped has no method connect. {error_text}") as caught:
@@ -83,7 +87,7 @@ def test_a_class_without_connect_is_refused() -> None:
 
 
 def test_wrong_arguments_of_a_run_are_refused(client: Client) -> None:
-    """An unknown step or argument raises an error with near misses, and no step runs."""
+    """The error for an unknown name suggests a similar one, and no step runs."""
     instance = adding(load(), add())
     docker: Any = DockerSettings
     schedule: Any = Schedule
@@ -103,7 +107,7 @@ def test_wrong_arguments_of_a_run_are_refused(client: Client) -> None:
 
 
 def test_options_of_a_run_apply_to_this_run_only(client: Client) -> None:
-    """Caching, settings and step configurations of one run do not change the next run."""
+    """Caching, settings and extra data of a run do not change the pipeline."""
     instance = adding(load(), add())
     instance.run()
     assert instance.run(enable_cache=False, settings={"a": 1}, extra={"b": 2}).get_step("first").is_completed
@@ -136,7 +140,7 @@ def test_an_argument_without_effect_prints_a_line_once(client: Client, capsys: p
 
 
 def test_runs_are_found_by_pipeline_name_and_step(client: Client) -> None:
-    """Runs are listed newest first, and a missing run raises an error that names it."""
+    """Runs are listed newest first. An unknown run, step or pipeline is an error."""
     instance = adding(load(), add())
     instance.run(run_name="first run")
     instance.run(run_name="second run")
@@ -157,6 +161,7 @@ def test_runs_are_found_by_pipeline_name_and_step(client: Client) -> None:
     assert [run.get_step(name_or_step).name for name_or_step in ("second", add, add())] == ["second"] * 3
     assert run.get_step("second").entrypoint_name == "add"
     assert run.get_step("second").input.read() == 1
+    # In the second run, this step was cached, so it was not completed.
     assert pipeline_view.get_run_for_completed_step("first").name == "first run"
     for call in (lambda: run.get_step("secnd"), lambda: get_run("third run"), lambda: client.get_pipeline("add")):
         with pytest.raises(DoesNotExistException) as caught:
@@ -168,6 +173,7 @@ def test_runs_are_found_by_pipeline_name_and_step(client: Client) -> None:
 def test_an_unreadable_configuration_file_is_refused(client: Client, tmp_path: Any) -> None:
     """The error for a missing or invalid file does not quote its content."""
     instance = adding(load(), add())
+    # The last file is larger than the limit of 1 MiB.
     files = {"missing": None, "torn": "a: [hunter2", "list": "- hunter2", "large": f"a: {'hunter2' * 200_000}"}
     for name, text in files.items():
         path = tmp_path / name

@@ -42,20 +42,24 @@ def workspace(client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 
 def _components_of(stack: str) -> Callable[[Workspace], dict[str, str]]:
+    """Read the names of a stack's components, by type."""
     return lambda workspace: {
         component_type.value: component.name for component_type, component in workspace.stack(stack).components.items()
     }
 
 
 def _stacks(workspace: Workspace) -> list[str]:
+    """Read the names of all stacks."""
     return sorted(stack.name for stack in workspace.stacks())
 
 
 def _components(component_type: str) -> Callable[[Workspace], list[str]]:
+    """Read the names of all components of a type."""
     return lambda workspace: sorted(component.name for component in workspace.components(ComponentType(component_type)))
 
 
 def _attributes(component_type: str, name: str) -> Callable[[Workspace], dict[str, Any]]:
+    """Read the attributes of a component."""
     return lambda workspace: workspace.attributes(workspace.component(ComponentType(component_type), name))
 
 
@@ -65,6 +69,7 @@ DEFAULT_COMPONENTS = {"orchestrator": "default", "artifact_store": "default"}
 @pytest.mark.parametrize(
     ("lines", "read_state", "expected"),
     [
+        # The command lines, and a part of the state after them. The commands "describe" and "share" change nothing.
         (["stack describe"], _stacks, ["default", "second"]),
         (["stack update default -a other_store"], _components_of("default"), DEFAULT_COMPONENTS | {"artifact_store": "other_store"}),
         (["stack update second -o other_runner"], _components_of("second"), DEFAULT_COMPONENTS | {"orchestrator": "other_runner"}),
@@ -93,7 +98,7 @@ DEFAULT_COMPONENTS = {"orchestrator": "default", "artifact_store": "default"}
             {"uri": "some_random_uri.com"},
         ),
     ],
-    # The id of a test is its first command.
+    # The id of a test is its first command. The other parameters add nothing to the id.
     ids=lambda item: item[0].replace(" ", "_") if isinstance(item, list) and item and " " in item[0] else "",
 )
 def test_commands_change_stacks_and_components(

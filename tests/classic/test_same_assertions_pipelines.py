@@ -1,4 +1,4 @@
-"""Assertions of ZenML 0.20's tests about pipelines and materializers; docs/zenml.md lists the differences."""
+"""Assertions of ZenML 0.20's tests about pipelines and materializers; docs/zenml-python.md lists the differences."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ def looking(look: Any) -> None:
 
 
 untyped_two_steps: Any = two_steps
+"""The same pipeline, for calls with wrong types that the type checker would report."""
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,7 @@ untyped_two_steps: Any = two_steps
         (lambda: two_steps(nothing(), nothing(), nothing()), False),
         (lambda: two_steps(nothing(), step_1=nothing(), step_2=nothing()), False),
         (lambda: two_steps(step_1=nothing()), False),
+        # A call without steps.
         (two_steps, False),
         (lambda: two_steps(step_1=nothing(), step_2=nothing(), step_3=nothing()), False),
         (lambda: untyped_two_steps(1, nothing()), False),
@@ -93,6 +95,7 @@ def test_a_pipeline_needs_an_instance_of_each_step(make: Callable[[], BasePipeli
         ({"steps": {"look": {"parameters": {"value": 1}}}}, False, 0),
         ({"steps": {"look": {"parameters": {"value": 1}}}}, True, 1),
         ({"steps": {"look": {}}}, True, 0),
+        # Files for ZenML 0.20 may have this option among the parameters.
         ({"steps": {"look": {"parameters": {"enable_cache": False}}}}, False, 0),
         ({"enable_cache": False}, True, 0),
     ],
@@ -106,7 +109,10 @@ def test_parameters_in_a_file_override_those_in_code_on_request(
     *,
     overwrite: bool,
 ) -> None:
-    """Parameters in code override those in the file, unless ``overwrite_step_parameters`` is true."""
+    """Parameters in code override those in the file, unless ``overwrite_step_parameters`` is true.
+
+    The value is 0 in the code and 1 in the files, so ``expected`` shows the origin of the used value.
+    """
     path = tmp_path / "configuration.yaml"
     path.write_text(yaml.safe_dump(content))
     instance = looking(look(ValueParameters(value=0))).with_config(str(path), overwrite_step_parameters=overwrite)
@@ -130,7 +136,7 @@ def test_a_file_with_unknown_names_is_refused(tmp_path: Path, steps: Any) -> Non
 
 @pytest.mark.parametrize("step_options", [{"enable_cache": False}, {"parameters": {"enable_cache": False}}], ids=str)
 def test_a_file_can_turn_caching_off_for_a_step(client: Client, tmp_path: Path, step_options: Any) -> None:
-    """In the file, ``enable_cache`` stands beside the parameters, or among them as in files for ZenML 0.20."""
+    """A file has ``enable_cache`` next to ``parameters``, or in it as for ZenML 0.20."""
     path = tmp_path / "configuration.yaml"
     path.write_text(yaml.safe_dump({"steps": {"look": step_options}}))
     instance = looking(look(ValueParameters(value=13)))
@@ -151,15 +157,16 @@ class ForInt(BaseMaterializer):
     """A materializer for ``int``."""
 
     ASSOCIATED_TYPES = (int,)
+    # The class does not become the default materializer for int.
     SKIP_REGISTRATION = True
 
     def handle_input(self, data_type: type[Any] = object) -> Any:
-        """Check the type."""
+        """Check the type, as the base class does, and return a number."""
         super().handle_input(data_type)
         return 1
 
     def handle_return(self, data: Any) -> None:
-        """Check the type."""
+        """Check the type, as the base class does, and write nothing."""
         super().handle_return(data)
 
 
@@ -167,6 +174,7 @@ class ForInt(BaseMaterializer):
     ("use", "is_valid"),
     [
         (lambda instance: instance.handle_input(int), True),
+        # bool is a subclass of int.
         (lambda instance: instance.handle_input(bool), True),
         (lambda instance: instance.handle_input(str), False),
         (lambda instance: instance.handle_input(list[int]), False),
@@ -177,6 +185,7 @@ class ForInt(BaseMaterializer):
 )
 def test_a_materializer_supports_only_its_types(use: Callable[[BaseMaterializer], Any], *, is_valid: bool) -> None:
     """A value or a type that the materializer does not support raises a TypeError that quotes no value."""
+    # The materializer reads and writes nothing, so the class can be passed instead of an artifact.
     artifact: Any = DataArtifact
     instance = ForInt(artifact)
     if is_valid:
@@ -190,7 +199,7 @@ def test_a_materializer_supports_only_its_types(use: Callable[[BaseMaterializer]
 
 @pytest.mark.parametrize("types", [("no_class",), (int, "no_class"), "no_class", (1,), (list[int],)], ids=str)
 def test_the_types_of_a_materializer_are_classes(types: Any) -> None:
-    """The definition of a class with another object among its types raises an error."""
+    """A materializer whose ``ASSOCIATED_TYPES`` has an item that is no class is refused."""
     with pytest.raises(MaterializerInterfaceError) as caught:
         type("Invalid", (BaseMaterializer,), {"ASSOCIATED_TYPES": types})
     assert is_one_line(caught.value)
@@ -235,8 +244,12 @@ class ForSecond(BuiltInMaterializer):
 def test_an_output_has_its_own_materializer_or_that_of_its_type(
     client: Client, output_type: Any, own_materializer: Any, expected: Any
 ) -> None:
-    """If two base classes of a type have materializers, the materializer of the first one is used. ZenML 0.20 refuses such a type."""
-    # A subclass registers itself as the default of the types. After each test, the defaults of the process are reset.
+    """An output's own materializer is used instead of the default for its type.
+
+    If two base classes of a type have materializers, the materializer of the first base class is used. ZenML 0.20 refuses this type.
+    """
+    # The two classes were registered as defaults when they were defined, but each test resets the defaults at its end. Therefore a subclass
+    # of each is defined here, which registers itself for the same types.
     for materializer in (ForFirst, ForSecond):
         type(materializer.__name__, (materializer,), {"ASSOCIATED_TYPES": materializer.ASSOCIATED_TYPES})
 
@@ -279,11 +292,12 @@ def test_an_output_has_its_own_materializer_or_that_of_its_type(
     ],
 )
 def test_built_in_values_are_loaded_unchanged_from_one_file(client: Client, tmp_path: Path, value: Any) -> None:
-    """A loaded value is equal to the returned value and has the same type."""
+    """A loaded value has the value and the type that the step returned."""
 
     def make() -> Any:
         return value
 
+    # The annotation None would mean that the step has no output.
     make.__annotations__["return"] = type(value) if value is not None else object
     instance = step(make)()
     artifact = looking(instance).run().get_step("look").output

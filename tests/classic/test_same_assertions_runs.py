@@ -62,7 +62,10 @@ def test_materializers_of_two_outputs_are_merged(client: Client) -> None:
 
 
 def _is_completed(make: Callable[[], Any]) -> bool:
-    """Run a pipeline with the step that ``make`` returns, and return whether the step ran instead of being cached."""
+    """Run a pipeline with the step that ``make`` returns, and return whether the step ran instead of being cached.
+
+    ``make`` is a step class, or a function that returns a step. The pipeline has the same function and name in each run.
+    """
     return bool(pipeline(name="again")(one_step_pipeline.connect)(make()).run().get_step("only").is_completed)
 
 
@@ -70,8 +73,10 @@ def test_the_cache_identifies_a_step_by_code_signature_and_materializers(client:
     """A changed body, input, output or materializer is a cache miss."""
     named_step: Any = step(name="same")
     assert [_is_completed(named_step(annotated_function({}, int, "return 1"))) for _ in range(2)] == [True, False]
+    # Another body with the same result.
     assert _is_completed(named_step(annotated_function({}, int, "return 1 + len('')")))
     assert _is_completed(named_step(annotated_function({}, float, "return 1")))
+    # A parameter with a default, so that the pipeline can call the step without it.
     assert _is_completed(named_step(annotated_function({"a=1": int}, int, "return 1")))
     assert _is_completed(lambda: named_step(annotated_function({}, int, "return 1"))().with_return_materializers(OtherMaterializer))
     assert not _is_completed(named_step(annotated_function({}, int, "return 1")))
@@ -104,7 +109,10 @@ def test_the_environment_shows_a_running_step(client: Client, *, crashes: bool) 
 
 
 def test_steps_wait_for_their_inputs_and_for_after(client: Client) -> None:
-    """A step runs after the steps whose outputs it uses and the steps in its ``after``, in any order of the code."""
+    """A step runs after the steps that it uses, and after those passed to ``after``.
+
+    It uses the steps whose outputs are its inputs. The order of the calls in the pipeline does not matter.
+    """
     order: list[str] = []
 
     @step(enable_cache=False)
@@ -122,7 +130,7 @@ def test_steps_wait_for_their_inputs_and_for_after(client: Client) -> None:
 
 
 def test_steps_and_pipelines_can_be_used_again(client: Client) -> None:
-    """An instance of a step can be called twice, and used twice in pipelines. ZenML 0.20 refuses both."""
+    """One step can be called twice, and used twice in pipelines. ZenML 0.20 refuses both."""
     instance = number()
     assert [instance(), instance()] == [1, 1]
 
@@ -168,12 +176,13 @@ def test_the_context_finds_an_output_by_name(
         return (1, 2) if isinstance(output_type, Output) else 1
 
     look.__annotations__ = {"context": StepContext, "return": output_type}
+    # The decorator returns a step class. The first call creates a step, and the second call runs it.
     step(look)()()
     assert isinstance(results[0], StepContextError) is not is_valid
 
 
 def test_the_context_creates_a_materializer_of_another_class(client: Client) -> None:
-    """A materializer of a class that the step requests uses the folder of the output."""
+    """A materializer of another class that a step requests uses the output's folder."""
     results: list[Any] = []
 
     @step

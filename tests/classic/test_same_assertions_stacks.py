@@ -1,6 +1,6 @@
 """Assertions of ZenML 0.20's tests about components, stacks and secrets.
 
-Other assertions about these are in ``tests/core``.
+More of these assertions are in ``tests/core``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Stub(StackComponentConfig):
-    """Attributes of a component that is not part of a stack."""
+    """Attributes of a component that only this file defines. No stack contains the component."""
 
     text: str = "default"
     reference: str = ""
@@ -47,7 +47,10 @@ def workspace(client: Client) -> Workspace:
 
 
 def _components(*, images: bool = False, **names: str) -> dict[ComponentType, str]:
-    """Return the required components of a stack, and further ones with the names by type."""
+    """Return the names of a stack's components, by type.
+
+    They are the default orchestrator and artifact store, the container registry "images" on request, and the components in ``names``.
+    """
     components = {ComponentType.ORCHESTRATOR: "default", ComponentType.ARTIFACT_STORE: "default"}
     components |= {ComponentType.CONTAINER_REGISTRY: "images"} if images else {}
     return components | {ComponentType(component_type): name for component_type, name in names.items()}
@@ -68,9 +71,11 @@ def test_a_stack_has_its_components_by_type(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize(
     "change",
+    # "w" is the workspace.
     [
         lambda w: w.register_stack("second", _components()),
         lambda w: w.register_stack("third", _components(alerter="missing")),
+        # The component "images" is a container registry.
         lambda w: w.register_stack("third", _components(step_operator="images")),
         lambda w: w.set_active_stack("third"),
         lambda w: w.stack("third"),
@@ -83,10 +88,12 @@ def test_a_stack_has_its_components_by_type(workspace: Workspace) -> None:
         lambda w: w.register_component(ComponentType.CONTAINER_REGISTRY, "other", "default", {"uri": "x", "url": "x"}),
         lambda w: w.register_component(ComponentType.CONTAINER_REGISTRY, "other", "nosuch", {"uri": "x"}),
         lambda w: w.register_component(ComponentType.CONTAINER_REGISTRY, "{{a.b}}", "default", {"uri": "x"}),
+        # Attributes of a secrets manager can't refer to secrets.
         lambda w: w.register_component(ComponentType.SECRETS_MANAGER, "other", "aws", {"region_name": "{{a.b}}"}),
         lambda w: w.open_component(ComponentType.CONTAINER_REGISTRY, "missing"),
         lambda w: w.rename_component(ComponentType.CONTAINER_REGISTRY, "missing", "other"),
         lambda w: w.delete_component(ComponentType.CONTAINER_REGISTRY, "missing"),
+        # The stack "second" uses this component.
         lambda w: w.delete_component(ComponentType.CONTAINER_REGISTRY, "images"),
     ],
 )
@@ -104,7 +111,7 @@ def _state(workspace: Workspace) -> Any:
 
 
 def test_taken_names_raise_specific_errors(workspace: Workspace) -> None:
-    """An existing name raises the error that has this name in ZenML."""
+    """Registering an existing name raises an error of the same class as in ZenML."""
     with pytest.raises(StackExistsError):
         workspace.register_stack("second", _components())
     with pytest.raises(StackComponentExistsError):
@@ -143,6 +150,7 @@ def test_attributes_of_a_component_are_declared_and_read_only(use: Callable[[], 
     if is_valid:
         use()
         return
+    # The class of the error does not matter here.
     with pytest.raises((ZenSecretsError, AttributeError, TypeError, ValueError)):
         use()
 
@@ -157,9 +165,10 @@ def test_attributes_of_a_component_are_declared_and_read_only(use: Callable[[], 
         lambda config: json.loads(config.json())["reference"],
     ],
 )
+# The methods dict() and json() of pydantic 1 are deprecated in pydantic 2.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_no_serialization_of_a_component_resolves_references(write: Callable[[Any], str]) -> None:
-    """The methods of pydantic 2, and the older ones of pydantic 1, write a reference instead of its value."""
+    """The methods of pydantic 1 and 2 write the reference, and not its value."""
     assert write(Stub(reference="{{secret.key}}")) == "{{secret.key}}"
 
 
@@ -181,12 +190,12 @@ def test_references_are_parsed_by_zenml_s_helpers(text: str, name: str, key: str
 
 @pytest.mark.parametrize("text", ["{a.b}", "$a.b", "${{a.b}}", "{{ab}}", "{{.b}}", "{{a.}}", "a.b", "", 1, None, "x{{a.b}}"])
 def test_other_values_are_no_references(text: Any) -> None:
-    """``is_secret_reference`` is false for any other value."""
+    """``is_secret_reference`` returns false for values that are not exactly one reference."""
     assert not secret_utils.is_secret_reference(text)
 
 
 def test_secret_fields_and_clear_text_fields_are_distinguished() -> None:
-    """The helper functions recognize the two kinds of fields."""
+    """The helper functions recognize fields that ``SecretField`` or ``ClearTextField`` created. A plain field is neither."""
 
     class Model(BaseModel):
         plain: str = Field()
@@ -214,6 +223,7 @@ def test_a_secret_is_registered_read_changed_and_deleted(workspace: Workspace, k
     changed_secret.arbitrary_kv_pairs[keys[0]] = new
     manager.update_secret(changed_secret)
     assert manager.get_secret("secret").content[keys[0]] == new
+    # In ZenML's API, this method returns the names of the secrets.
     assert manager.get_all_secret_keys() == ["secret"]
     manager.delete_secret("secret")
     assert manager.get_all_secret_keys() == []

@@ -1,4 +1,4 @@
-"""Assertions of ZenML 0.20's tests about definitions and calls of steps; docs/zenml.md lists the differences."""
+"""Assertions of ZenML 0.20's tests about definitions and calls of steps; docs/zenml-python.md lists the differences."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class OtherParameters(BaseParameters):
 
 
 class WithoutMaterializer:
-    """A class without its own materializer."""
+    """A class for which no materializer is registered."""
 
 
 class FloatSubclass(float):
@@ -64,7 +64,7 @@ def add_parameters(params: NumberParameters) -> int:
     ],
 )
 def test_invalid_definitions_are_refused(parameters: dict[str, Any], output_type: Any) -> None:
-    """The decorator raises an error with the name of the step."""
+    """The decorator raises an error with the name of the function, which is ``generated``."""
     with pytest.raises(StepInterfaceError, match="'generated'") as caught:
         step(annotated_function(parameters, output_type))
     assert is_one_line(caught.value)
@@ -82,7 +82,7 @@ def test_invalid_definitions_are_refused(parameters: dict[str, Any], output_type
     ],
 )
 def test_caching_depends_on_the_option_or_on_the_context(*, has_context: bool, option: bool | None, expected: bool) -> None:
-    """Without ``enable_cache``, a step is cached if it has no context."""
+    """``enable_cache`` turns caching on or off. By default, only steps without a context are cached."""
     instance = step(enable_cache=option)(annotated_function({"context": StepContext} if has_context else {}))()
     assert instance.enable_cache is instance.is_cached is expected
 
@@ -114,6 +114,7 @@ def test_caching_depends_on_the_option_or_on_the_context(*, has_context: bool, o
 def test_values_of_each_type_reach_the_next_step(client: Client, output_type: Any, value: Any) -> None:
     """A step with the same declared type receives the value unchanged."""
     function = annotated_function({}, output_type, "return value")
+    # The globals of the functions are a namespace of their own, so the values are added to it.
     function.__globals__["value"] = value
     received: list[Any] = []
     receive = annotated_function({"data": output_type}, None, "received.append(data)")
@@ -125,6 +126,7 @@ def test_values_of_each_type_reach_the_next_step(client: Client, output_type: An
 
     passing(step(name="first", enable_cache=False)(function)(), step(name="second", enable_cache=False)(receive)()).run()
     assert type(received[0]) is type(value)
+    # Instances of WithoutMaterializer have no __eq__, so a loaded instance is not equal to the original. Mixed is left out too.
     assert isinstance(value, WithoutMaterializer) or np.array_equal(received[0], value)
 
 
@@ -145,7 +147,7 @@ def test_values_of_each_type_reach_the_next_step(client: Client, output_type: An
     ids=str,
 )
 def test_values_of_another_type_or_number_fail_the_run(client: Client, output_type: Any, value: Any) -> None:
-    """A wrong type or number of outputs fails the run, for named and unnamed outputs."""
+    """A wrong type or a wrong number of returned outputs fails the run."""
     function = annotated_function({}, output_type, "return value")
     function.__globals__["value"] = value
     with pytest.raises(StepInterfaceError) as caught:
@@ -204,6 +206,7 @@ def test_keyword_only_parameters_are_inputs(client: Client) -> None:
 
 
 untyped_add_parameters: Any = add_parameters
+"""The same step, for calls with wrong arguments that the type checker would report."""
 
 
 @pytest.mark.parametrize(
@@ -242,11 +245,15 @@ def test_parameters_have_defaults(client: Client) -> None:
 
 
 def test_the_configuration_of_a_step_is_readable(client: Client) -> None:
-    """The configuration has unresolved references, and the step has its name in the pipeline."""
+    """References in the configuration are not resolved.
+
+    Before a pipeline uses the step, ``pipeline_parameter_name`` is ``None``. Then it is the name of the pipeline's parameter.
+    """
     value = canary("password")
     client.create_secret("db", {"password": value})
     plain: Any = number()
     assert plain.pipeline_parameter_name is None
+    # The fields are: name, enable_cache, parameters, settings, extra, step_operator, experiment_tracker.
     assert tuple(plain.configuration) == ("number", True, {}, {}, {}, None, None)
     options = {"step_operator": "machines", "experiment_tracker": "runs", "extra": {"a": 1}, "settings": {"key": "{{db.password}}"}}
     instance: Any = step(name="other", enable_cache=False, **options)(add_parameters.entrypoint)(NumberParameters(required=3))

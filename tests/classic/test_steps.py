@@ -58,13 +58,17 @@ def test_a_decorated_function_is_a_class_of_steps() -> None:
     assert isinstance(instance, train)
     assert (instance.name, instance.enable_cache, instance.is_cached) == ("train", True, True)
     bare: Any = train.entrypoint
+    # (3 - 1) * rate 1 * 2 rounds, because 2 is the default of rounds.
     assert bare(Parameters(rate=1), 3, 1) == instance.entrypoint(Parameters(rate=1), 3, 1) == 4
     named = step(name="other", enable_cache=False, extra={"a": 1})(train.entrypoint)
     assert (named.__name__, named().name, named().is_cached, named().options) == ("other", "other", False, {"extra": {"a": 1}})
 
 
 def test_later_parameters_override_earlier_ones(client: Client) -> None:
-    """Parameters come from defaults, the constructor, ``configure`` and the run, in this order."""
+    """Parameters are read from the defaults, the constructor, ``configure`` and the run, in this order.
+
+    The pipeline passes the numbers 1 and 2, so the result is ``-rate * rounds``.
+    """
     assert _train_and_read(train(Parameters(rate=1))) == -2
     assert _train_and_read(train(params=Parameters(rate=1, rounds=1))) == -1
     assert _train_and_read(train().configure(parameters={"rate": 3})) == -6
@@ -75,7 +79,10 @@ def test_later_parameters_override_earlier_ones(client: Client) -> None:
 
 
 def test_missing_and_wrong_parameters_are_refused(client: Client) -> None:
-    """A run without a required parameter, and a step with a wrong one, raise an error."""
+    """A run without a required parameter, and a step with wrong parameters, raise an error.
+
+    ``MissingStepParameterError`` is only another name of ``StepInterfaceError``, so it also covers wrong parameters.
+    """
     wrong_calls: dict[str, Callable[[], Any]] = {
         "'rate' is missing": lambda: _train_and_read(train()),
         "'rate' has to be float": lambda: _train_and_read(train().configure(parameters={"rate": "much"})),
@@ -93,7 +100,10 @@ def test_missing_and_wrong_parameters_are_refused(client: Client) -> None:
 
 
 def test_the_decorator_validates_the_definition_of_a_step() -> None:
-    """Missing annotations, variable parameters, two contexts and unknown arguments raise errors."""
+    """The decorator refuses invalid functions, and unknown arguments of the decorator.
+
+    The invalid functions have a missing annotation, variable parameters, two contexts, or two parameters with a ``BaseParameters`` class.
+    """
 
     def without_parameter_type(a) -> None: ...  # type: ignore[no-untyped-def] # noqa: ANN001 - the test needs a parameter without an annotation
 
@@ -111,13 +121,13 @@ def test_the_decorator_validates_the_definition_of_a_step() -> None:
         assert function.__name__ in str(caught.value)
         assert is_one_line(caught.value)
     with pytest.raises(StepInterfaceError, match=r"no argument 'enable_chache' for step 'fine'.*'enable_cache'"):
-
+        # The misspelling is intended.
         @step(enable_chache=True)
         def fine() -> None: ...
 
 
 def test_the_annotation_defines_the_outputs_of_a_class(client: Client) -> None:
-    """A tuple without names is one output, and ``Output`` names one or several."""
+    """The annotation ``tuple[int, str]`` declares one output. ``Output`` declares one or several named outputs."""
 
     @step
     def pair() -> tuple[int, str]:
@@ -128,7 +138,7 @@ def test_the_annotation_defines_the_outputs_of_a_class(client: Client) -> None:
         return 1, None
 
     @step
-    def single() -> Output(a=int):  # type: ignore[valid-type] # ZenML's syntax for several outputs
+    def single() -> Output(a=int):  # type: ignore[valid-type] # ZenML's syntax for named outputs
         return 1
 
     @pipeline
@@ -159,7 +169,7 @@ def test_the_annotation_defines_the_outputs_of_a_class(client: Client) -> None:
     ],
 )
 def test_an_output_of_the_wrong_type_fails_the_step(client: Client, output_type: Any, output: Any, error_text: str) -> None:
-    """The error names the step, the output and both types."""
+    """The error has the declared and the actual type, or both numbers of outputs."""
 
     def my_step() -> Any:
         return output
@@ -195,11 +205,12 @@ def test_an_input_of_the_wrong_type_is_refused(client: Client) -> None:
 
 
 def test_materializers_are_validated() -> None:
-    """A class that is no materializer, a materializer that can't write, and an unknown output raise errors."""
+    """Another class, a materializer without a write method, and an unknown output are refused."""
 
     class Nothing(BaseMaterializer):
         """A materializer without a method that writes or reads."""
 
+    # One materializer for all outputs, or a mapping of outputs to materializers.
     materializers: Any
     for materializers, error_text in (
         (int, "no materializer"),
@@ -211,13 +222,17 @@ def test_materializers_are_validated() -> None:
 
 
 def test_a_context_has_the_step_name_and_the_outputs(client: Client) -> None:
-    """A context has the name of the step in the pipeline, and accepts the names of the outputs."""
+    """``step_name`` is the name of the step in the pipeline.
+
+    The methods for outputs accept the names of the outputs.
+    """
     step_names = []
 
     @step
     def look(context: StepContext) -> Output(a=int, b=int):  # type: ignore[valid-type] # ZenML's syntax for several outputs
         step_names.append(context.step_name)
         assert context.get_output_artifact_uri(output_name="a") != context.get_output_artifact_uri("b")
+        # A name is required, because the step has two outputs. No output has the name "c".
         for name in (None, "c"):
             with pytest.raises(StepContextError):
                 context.get_output_artifact_uri(name)
@@ -235,11 +250,15 @@ def test_a_context_has_the_step_name_and_the_outputs(client: Client) -> None:
 
     looking(look(), nothing()).run()
     assert step_names == ["first"]
+    # By default, a step with a context is not cached.
     assert [look().is_cached, look().configure(enable_cache=True).is_cached] == [False, True]
 
 
 def test_a_step_class_is_cached_by_its_code_and_attributes(client: Client) -> None:
-    """A changed method, attribute or base class is a cache miss. A step class with a constructor of its own is not cached."""
+    """A changed method, attribute or base class is a cache miss.
+
+    A step class with its own constructor is never cached.
+    """
 
     def run(size: int, base_adds: int, *, constructor: bool = False) -> tuple[bool, int]:
         class Base(BaseStep):

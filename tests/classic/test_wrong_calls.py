@@ -1,5 +1,7 @@
 """Wrong arguments of steps, pipelines and parameters: errors with near misses or a correct call.
 
+A near miss is a similar name in the hint of an error, such as ``Did you mean 'rate'``.
+
 In the ids of tests, ``0.20`` is the API with ZenML 0.20's names, which is also called classic, and ``now`` is the new API.
 """
 
@@ -36,6 +38,7 @@ class Rates(BaseParameters):
     @field_validator("mode")
     @classmethod
     def _check_mode(cls, mode: int | None) -> int | None:
+        # The limit is arbitrary: tests need values that the field's own check refuses.
         if mode is not None and mode > 9:
             message = f"{mode} is too large"
             raise ValueError(message)
@@ -71,6 +74,9 @@ def _check_refused(error_text: str, call: Callable[[], Any]) -> None:
     assert is_one_line(caught.value)
 
 
+# Each of the next functions uses the outputs of a step as if the step had another number of outputs.
+
+
 def _unpack_three(outputs: Any) -> None:
     _a, _b, _c = outputs
 
@@ -80,10 +86,12 @@ def _unpack_one(outputs: Any) -> None:
 
 
 def _unpack_at_least_three(outputs: Any) -> None:
+    """Unpack with two names before the star, and one after it."""
     _a, _b, *_rest, _c = outputs
 
 
 def _unpack_with_star_in_the_middle(outputs: Any) -> None:
+    """Unpack with one name before the star, and two after it."""
     _a, *_rest, _b, _c = outputs
 
 
@@ -143,7 +151,7 @@ def test_unpacking_a_step_without_outputs_is_refused(client: Client, *, is_class
 
 
 def test_the_correct_number_of_outputs_is_unpacked(client: Client) -> None:
-    """Unpacking works with names, with a star, by index, in a loop, and for arguments."""
+    """Outputs can be unpacked, also with a star, by index, in a loop, or as arguments."""
 
     @step
     def add(first: int, second: int) -> int:
@@ -178,6 +186,7 @@ def training(loader: Any, trainer: Any) -> None:
     trainer(loader()[0])
 
 
+# Without their types, so that the type checker does not report the wrong calls.
 untyped_training: Any = training
 untyped_train: Any = train
 
@@ -203,7 +212,7 @@ untyped_train: Any = train
     ],
 )
 def test_an_unknown_argument_is_reported_before_a_missing_one(call: Callable[[], Any], error_text: str) -> None:
-    """The error has a near miss, or the right way to pass the argument."""
+    """The error has a near miss, or the correct way to pass the argument."""
     _check_refused(error_text, call)
 
 
@@ -221,14 +230,14 @@ def test_an_unknown_argument_is_reported_before_a_missing_one(call: Callable[[],
     ],
 )
 def test_near_misses_include_all_options(misspelled: str, option: str) -> None:
-    """Near misses include the options of the run and of the pipeline."""
+    """A near miss can be an option of the run or of the pipeline."""
     instance: Any = training(load(), train())
     error_text = f"no argument {misspelled!r} for pipeline 'training'. Did you mean '{option}'"
     _check_refused(error_text, lambda: instance.with_options(**{misspelled: 1}))
 
 
 def test_only_the_decorator_sets_a_name() -> None:
-    """The error for ``name`` of an existing step or pipeline suggests the decorator."""
+    """``name`` of an existing step or pipeline can't change. The error suggests the decorator."""
     step_or_pipeline: Any
     for step_or_pipeline in (new_show, training(load(), train()), new_api.pipeline(nothing)):
         _check_refused("can't be changed. Give it to the decorator: @", partial(step_or_pipeline.with_options, name="x"))
@@ -240,6 +249,7 @@ def nothing() -> None:
 
 @pytest.mark.parametrize(
     ("values", "error_text"),
+    # The test replaces "{value}" by a canary. A mode above 9 is refused by the validator of the class.
     [
         ({}, "'rate' is missing"),
         ({"rate": "{value}"}, "'rate' has to be float"),
@@ -251,7 +261,10 @@ def nothing() -> None:
     ],
 )
 def test_wrong_parameters_are_reported_without_the_value(client: Client, values: dict[str, Any], error_text: str) -> None:
-    """The error is one line, and names the step if a configuration has the parameters."""
+    """The error is one line, and does not contain the value.
+
+    If a run sets the parameters, the error also names the step.
+    """
     value = canary("parameters")
 
     def insert_value(tree: Any) -> Any:
@@ -297,11 +310,15 @@ def test_get_pipeline_needs_a_name_or_a_pipeline(client: Client) -> None:
         (lambda: ResourceSettings(memory="1AB"), "'memory'"),
         (lambda: ResourceSettings(memory="1KB").get_memory("XB"), "no unit 'XB'"),
         (Schedule, "The schedule has no time"),
+        # An interval needs a start time.
         (lambda: Schedule(interval_second=5), "The schedule has no time"),
     ],
 )
 def test_invalid_machine_settings_and_schedules_are_refused(make: Callable[[], Any], error_text: str) -> None:
-    """Settings without effect are validated, because the code may run with ZenML later."""
+    """``ResourceSettings`` and ``Schedule`` are validated, although they have no effect here.
+
+    The same code may run with ZenML later.
+    """
     _check_refused(error_text, make)
 
 
@@ -310,18 +327,20 @@ def test_valid_machine_settings_and_schedules_are_accepted() -> None:
     assert ResourceSettings().empty
     assert ResourceSettings(cpu_count=None, gpu_count=None, memory=None).empty
     assert not any(ResourceSettings(**options).empty for options in ({"cpu_count": 0.3}, {"gpu_count": 1}, {"memory": "1KB"}))
+    # Each memory and unit, and the memory as a number of this unit.
     memory = {("1KB", "MB"): 0.001, ("1000MB", "KB"): 1_000_000, ("1000MB", "GB"): 1, ("11GiB", "KiB"): 11 * 1024**2, ("42PiB", "PiB"): 42}
     for (text, unit), expected in memory.items():
         assert ResourceSettings(memory=text).get_memory(unit) == expected
     assert ResourceSettings(memory="2GiB").get_memory(ByteUnit.MIB) == 2048
     assert ResourceSettings().get_memory() is None
+    # The first two units are KB and KiB.
     assert [unit.byte_value for unit in ByteUnit][:2] == [1000, 1024]
     assert Schedule(cron_expression="* * * * *").cron_expression
     assert Schedule(start_time="2022-10-21T12:00:00", interval_second=5).interval_second == 5
 
 
 class OtherRates(BaseParameters):
-    """The parameters of another step."""
+    """Parameters of a class that no step in this file accepts."""
 
     rate: float
 
@@ -332,9 +351,11 @@ PARAMETER_SETTERS: dict[str, Callable[[Any], object]] = {
     "copy of a step": lambda parameters: new_show.with_options(parameters=parameters),
     "pipeline": lambda parameters: new_api.pipeline(name="some")(lambda: None).configure(parameters=parameters),
 }
+"""The ways to set parameters, in the classic API ("class-based step") and in the new API."""
 
 
 WRONG_PARAMETERS: list[object] = [5, "text", b"bytes", ["rate"], {1: 2}, True, object(), OtherRates(rate=5)]
+"""Objects that are no mapping, a mapping with a key that is no text, and an instance of another class."""
 
 
 @pytest.mark.parametrize("configure", PARAMETER_SETTERS)
@@ -347,7 +368,7 @@ def test_parameters_of_a_wrong_type_are_refused(configure: str, parameters: obje
 
 
 def test_an_instance_of_the_parameters_class_is_accepted() -> None:
-    """The values of an instance replace the values of the step."""
+    """The values of the instance that ``configure`` gets replace the values from the constructor."""
     assert train(Rates(rate=1)).configure(parameters=Rates(rate=5)).code_parameters == {"rate": 5}
 
 
@@ -356,6 +377,7 @@ CONFIG_PATH_SETTERS: dict[str, Callable[[Any], object]] = {
     "class-based configuration": lambda path: pipeline(name="some")(_connect)(load()).with_config(path),
     "run": lambda path: new_api.pipeline(name="some")(lambda: None).with_options(config_path=path),
 }
+"""The ways to set the configuration file, in the classic API ("class-based …") and in the new API."""
 
 
 def _connect(loader: Any) -> None:
@@ -365,7 +387,7 @@ def _connect(loader: Any) -> None:
 @pytest.mark.parametrize("use", CONFIG_PATH_SETTERS)
 @pytest.mark.parametrize("path", [5, b"bytes", ["a"], {1: 2}, True, object()], ids=lambda value: type(value).__name__)
 def test_a_path_of_a_wrong_type_is_refused(client: Client, use: str, path: object) -> None:
-    """The path of a configuration file has to be a text or a path."""
+    """The path of a configuration file has to be a text or a path object."""
     with pytest.raises(StepInterfaceError, match="is of type") as caught:
         CONFIG_PATH_SETTERS[use](path)
     assert is_one_line(caught.value)

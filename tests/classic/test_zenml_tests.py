@@ -1,4 +1,4 @@
-"""Test of the program that runs ZenML's tests with this package."""
+"""Test of ``tests.classic.zenml_tests``, the program that runs ZenML's own tests with this package."""
 
 from __future__ import annotations
 
@@ -31,14 +31,18 @@ def test_that_uses_a_missing_name():
 def test_that_fails():
     assert number().enable_cache is False
 """
-"""Tests with a name that this package does not have, ``BaseNothing``, and a module that it does not have, ``steps.deeper``."""
+"""A file like one of ZenML's test files. Neither the class ``BaseNothing`` nor the module ``steps.deeper`` exists in this package."""
 
 
 def test_outcomes_are_counted_and_failures_are_printed(tmp_path: Path) -> None:
-    """If a file imports a missing name, only the tests that use the name fail. A file with a failing import is counted."""
+    """If a file imports a missing name, only the tests that use the name fail.
+
+    A file whose import fails is counted too.
+    """
     (tmp_path / "steps").mkdir()
     (tmp_path / "steps" / "test_some.py").write_text(TEST_FILE)
     (tmp_path / "steps" / "test_broken.py").write_text("import no_such_module\n")
+    # Plug-ins that are installed on the machine must not change the output.
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [sys.executable, "-m", "tests.classic.zenml_tests", str(tmp_path)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, env=environment)

@@ -1,8 +1,8 @@
 """A pytest plug-in that runs ZenML 0.20's tests with this package.
 
-It has a package ``zenml`` that forwards to this package, and the fixtures of ZenML's tests. A name that this package does not have can be
-imported and subclassed, and raises an error when it is used. Therefore a missing name fails only the tests that use it, and not all tests
-of a file.
+The plug-in has a package ``zenml`` that forwards to ``zensecrets_jupyter``, and the fixtures of ZenML's tests. A name that
+``zensecrets_jupyter`` does not have can be imported and subclassed, but every other use of it raises an error. Therefore a missing name
+fails only the tests that use it, and not all tests of a file.
 """
 
 from __future__ import annotations
@@ -48,7 +48,10 @@ class _Placeholder(type):
         raise MissingNameError(cls._name())
 
     def _name(cls) -> str:
-        """Return the full name of the missing class. The placeholder of the class has it as its docstring, and subclasses inherit it."""
+        """Return the full name of the missing class, also for a subclass of its placeholder.
+
+        The name is the docstring of the placeholder, which is the last class before ``object`` in the method resolution order.
+        """
         return next(base.__doc__ or "" for base in reversed(cls.__mro__) if base is not object)
 
     def __getattr__(cls, name: str) -> NoReturn:
@@ -63,7 +66,8 @@ class _Placeholder(type):
 class _ForwardingModule(ModuleType):
     """A module of ZenML that forwards its names to this package.
 
-    A name is read from the module of the same name, or from a parent of that module.
+    For example, ``zenml.steps.deeper.Output`` is read from ``zensecrets_jupyter.steps.deeper``, from ``zensecrets_jupyter.steps``, or from
+    ``zensecrets_jupyter``. If none of them has the name, it gets a placeholder. Names in ``_ADAPTERS`` are read from there instead.
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -89,7 +93,7 @@ def _local_secrets_manager(*, config: dict[str, Any], **_: object) -> Any:
 
 
 class _DataArtifact(DataArtifact):
-    """An artifact with a folder, as ZenML's tests of materializers create it."""
+    """An artifact with a folder, ``uri``, as ZenML's tests of materializers create it."""
 
     uri = ""
 
@@ -99,6 +103,7 @@ class _Registry:
 
     def __getitem__(self, data_type: type[Any]) -> Callable[[_DataArtifact], BaseMaterializer]:
         """Return a function that creates the materializer of a type for an artifact."""
+        # The root of the files is "/", so the folder of an artifact is its absolute path without the first slash.
         files = ArtifactFiles(fsspec.filesystem("file"), "/")
         return lambda artifact: materializer_for(data_type)(ArtifactFolder(files, str(Path(artifact.uri).resolve()).lstrip("/")))
 
@@ -108,6 +113,7 @@ _ADAPTERS: dict[str, Any] = {
     "default_materializer_registry": _Registry(),
     "BaseOrchestratorConfig": StackComponentConfig,
     "LocalSecretsManager": _local_secrets_manager,
+    # _local_secrets_manager takes the configuration as a dictionary.
     "LocalSecretsManagerConfig": dict,
     "StackComponentConfig": StackComponentConfig,
     "write_yaml": lambda path, content: Path(path).write_text(yaml.safe_dump(content), encoding="utf-8"),
@@ -135,6 +141,7 @@ sys.meta_path.insert(0, _Finder())
 def base_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
     """Return the client of a new workspace."""
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "home"))
+    # The tests must not use the keyring of the user.
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     monkeypatch.chdir(tmp_path)
     return Client()
@@ -142,7 +149,7 @@ def base_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
 
 @pytest.fixture
 def clean_client(base_client: Client) -> Client:
-    """Return the client of the new workspace."""
+    """Return the client of ``base_client``. ZenML's tests use both names."""
     return base_client
 
 
@@ -168,19 +175,19 @@ def local_stack(base_client: Client) -> Stack:
 
 @pytest.fixture
 def local_orchestrator(base_client: Client) -> Any:
-    """Return a local orchestrator."""
+    """Return the orchestrator of the active stack, which is local."""
     return base_client.active_stack.orchestrator
 
 
 @pytest.fixture
 def local_artifact_store(base_client: Client) -> Any:
-    """Return a local artifact store."""
+    """Return the artifact store of the active stack, which is local."""
     return base_client.active_stack.artifact_store
 
 
 @pytest.fixture
 def local_container_registry(base_client: Client) -> Any:
-    """Return a local container registry."""
+    """Register and return a container registry at a local address."""
     base_client.workspace.register_component(ComponentType.CONTAINER_REGISTRY, "local_registry", "default", {"uri": "localhost:5000"})
     return base_client.get_stack_component("container_registry", "local_registry")
 

@@ -1,8 +1,9 @@
-"""Run ZenML 0.20's own tests with this package: ``python -m tests.classic.zenml_tests FOLDER``.
+"""Run ZenML 0.20's own tests with this package: ``python -m tests.classic.zenml_tests FOLDER [PATH…]``.
 
-FOLDER is ``tests/unit`` of ZenML's sources at the tag 0.20.5, which are not part of this repository. The files are copied to a temporary
-folder without ZenML's fixtures, and import this package as ``zenml``; see :mod:`tests.classic.zenml_shim`. The output has the number of
-passed tests of each file, and the error of each failed test.
+FOLDER is ``tests/unit`` of ZenML's sources at the tag 0.20.5, which are not part of this repository. Each PATH is a file or a folder in
+FOLDER. The test files are copied to a temporary folder without the fixtures in ZenML's ``tests/unit/conftest.py``. They import this package
+as ``zenml``; see :mod:`tests.classic.zenml_shim`. The output has the number of passed and failed tests of each file, and the error of each
+failed test.
 """
 
 from __future__ import annotations
@@ -29,18 +30,21 @@ TEST_PATHS = (
     "cli/test_stack.py",
     "cli/test_stack_components.py",
 )
-"""The files and folders to run by default."""
+"""The files and folders that are run by default, relative to FOLDER."""
 
 
 class _Outcomes:
-    """Counts the outcomes of the tests, by file."""
+    """A pytest plug-in that counts outcomes by file, and lists failures."""
 
     def __init__(self) -> None:
         self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.failures: list[tuple[str, str]] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count the outcome of a test. If a fixture fails, the test counts as failed."""
+        """Count the outcome of a test. A failed fixture counts as a failed test.
+
+        pytest reports the setup, the call and the teardown of each test.
+        """
         if report.when == "call" or report.outcome == "failed":
             self.counts[report.nodeid.partition("::")[0]][report.outcome] += 1
             if report.outcome == "failed":
@@ -55,16 +59,17 @@ class _Outcomes:
 
 
 def main(folder: str, paths: tuple[str, ...] = TEST_PATHS) -> int:
-    """Run the tests in ``folder`` and print the outcomes. Return 0, or 1 if no test ran."""
+    """Run the tests in ``folder`` and print outcomes. Return 1 without outcomes, otherwise 0."""
     outcomes = _Outcomes()
     with tempfile.TemporaryDirectory() as copy_folder:
         for path in paths:
-            # The path is a file or a folder.
+            # The path is a file or a folder. For a file, rglob finds nothing.
             for source in [Path(folder, path), *Path(folder, path).rglob("*.py")]:
                 if source.is_file() and source.suffix == ".py" and source.name != "__init__.py":
                     target = Path(copy_folder, source.relative_to(folder))
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy(source, target)
+        # The result depends on no cache and no configuration file. This function prints the outcomes instead of pytest.
         options = [
             "--import-mode=importlib",
             "--continue-on-collection-errors",

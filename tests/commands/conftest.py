@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _no_plain_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run the test in its own folder, and check that its home contains no canary afterwards.
+    """Run the test in an empty folder, and check for canaries in the home.
 
-    A process remembers passphrases, so they are removed before and after each test.
+    The home is the folder in which this package stores its files.
+
+    A process stores its passphrases in memory, so they are removed before and after each test.
     """
     folder = tmp_path / "folder"
     folder.mkdir()
@@ -34,7 +36,11 @@ def _no_plain_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 @pytest.fixture
 def failing_backend(monkeypatch: pytest.MonkeyPatch) -> type[FailingBackend]:
-    """Give the default stack a secrets manager whose writes can be made to fail, and return its class."""
+    """Give the default stack a secrets manager that can fail. Return its backend's class.
+
+    A test sets ``writes_left`` of the class to the number of writes that succeed before one fails.
+    """
+    # The number is practically no limit. After the test, monkeypatch restores the number.
     monkeypatch.setattr(FailingBackend, "writes_left", 10**6)
     run("secrets-manager register broken --flavor=failing")
     run("stack update -x broken")

@@ -1,4 +1,7 @@
-"""Askers, which get missing values for a command: prompts, empty answers, and texts that must not be repeated."""
+"""Askers, the objects that ask the user for missing values of a command.
+
+Tests of prompts, empty answers, and typed texts that no message may show.
+"""
 
 from __future__ import annotations
 
@@ -22,22 +25,27 @@ SECTION = Section(
     (Field("id", "Access key"), Field("token", required=False), Field("region", current_value_label=SET)),
     command="%secret register cloud --schema=aws",
 )
+"""A secret with three fields: a required one, an optional one, and one that already has a value."""
 
 
 def ask(asker: Asker, *sections: Section) -> dict[str, dict[str, str]]:
-    """Return the values with which the request continues."""
+    """Ask for the values of sections. Return the entered values by secret and key."""
     values: dict[str, dict[str, str]] = {}
 
     def run(answers: Mapping[str, Answer]) -> Outcome:
         values.update({subject: dict(answer.values) for subject, answer in answers.items()})
         return Outcome()
 
+    # After the answers, the asker calls the continuation, which collects the values.
     asker.ask(FormRequest("Register", "cloud → default (local)", sections, Continuation(run)))
     return values
 
 
 def test_each_value_has_a_hidden_prompt() -> None:
-    """A prompt has the description of its field. Empty answers to optional fields are left out."""
+    """A prompt has the key of its field, and the description if there is one.
+
+    Empty answers are left out of the result.
+    """
     value = canary()
     user = ScriptedUser(value, "", "")
     assert ask(user, SECTION) == {"cloud": {"id": value}}
@@ -51,7 +59,7 @@ def test_each_value_has_a_hidden_prompt() -> None:
 
 
 def test_a_required_value_has_three_attempts() -> None:
-    """After three empty answers, the error names the value."""
+    """After three empty answers, the asker raises an error with secret and key."""
     user = ScriptedUser("", "", "")
     with pytest.raises(InvalidSecretError, match=r"cloud\.id"):
         ask(user, SECTION)
@@ -67,8 +75,12 @@ def test_a_person_can_add_keys() -> None:
 
 
 def test_an_invalid_key_is_not_repeated() -> None:
-    """A value may be typed at the prompt for a key. The asker refuses each invalid key, and asks again."""
+    """The asker refuses an invalid key without showing it, and asks again.
+
+    A user may type a value at the prompt for a key by mistake.
+    """
     with_space_and_brace = f"{canary()} {{"
+    # A secret can't have a key "name".
     reserved = "name"
     duplicate = "a"
     user = ScriptedUser(with_space_and_brace, reserved, "a", "1", duplicate, "")
@@ -77,7 +89,10 @@ def test_an_invalid_key_is_not_repeated() -> None:
 
 
 def test_an_at_sign_at_a_prompt_reads_no_file() -> None:
-    """A typed text that begins with ``@`` is the value itself."""
+    """A typed text that begins with ``@`` is the value itself.
+
+    Only on a command line, ``@FILE`` is the content of a file.
+    """
     assert ask(ScriptedUser("@/etc/hostname"), SECTION._replace(fields=(Field("id"),))) == {"cloud": {"id": "@/etc/hostname"}}
 
 
@@ -99,6 +114,7 @@ def test_non_interactive_input_is_an_error_with_the_missing_values() -> None:
     with pytest.raises(InteractionUnavailableError) as caught:
         ask(NonInteractiveAsker(), SECTION)
     assert "cloud.id." in str(caught.value)
+    # The command has only the required values. There is an environment variable for each value.
     assert caught.value.hint == (
         "To pass it: %secret register cloud --schema=aws --id=@FILE --region=@FILE, or set "
         "ZENSECRETS_SECRET_CLOUD_ID, ZENSECRETS_SECRET_CLOUD_TOKEN, ZENSECRETS_SECRET_CLOUD_REGION"

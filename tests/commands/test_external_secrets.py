@@ -1,4 +1,7 @@
-"""Secrets of other programs, which `--external` makes readable."""
+"""External secrets: the option `--external` gives read access to secrets that other programs write.
+
+For example, `--external=db=prod/db` makes the secret at the path `prod/db` readable with the name `db`.
+"""
 
 from __future__ import annotations
 
@@ -50,6 +53,7 @@ def _external_attribute(name: str) -> Any:
         ("--external=db=prod/db", {"db": "prod/db"}),
         ("--external db=prod/db#password", {"db": "prod/db#password"}),
         ("--external=db=prod/db,pw=prod/db#password", {"db": "prod/db", "pw": "prod/db#password"}),
+        # A comma separates two pairs only if the text after it is a name with an equals sign.
         ("--external=db=a,b=c", {"db": "a", "b": "c"}),
         ("--external=db=a,b/c#k", {"db": "a,b/c#k"}),
         ("--external=db=path=with=signs", {"db": "path=with=signs"}),
@@ -57,7 +61,10 @@ def _external_attribute(name: str) -> Any:
     ],
 )
 def test_external_takes_pairs_or_json(option: str, expected: dict[str, str]) -> None:
-    """An update replaces all pairs, and remove-attribute removes them."""
+    """The option takes pairs of a name and a path.
+
+    An update replaces all pairs, and `remove-attribute` removes them.
+    """
     run(f"secrets-manager register team --flavor=vault {option}")
     assert _external_attribute("team") == expected
     run("secrets-manager update team --external=other=path")
@@ -78,20 +85,24 @@ def test_external_takes_pairs_or_json(option: str, expected: dict[str, str]) -> 
     ],
 )
 def test_an_invalid_pair_is_an_error(option: str, error: str) -> None:
-    """The error shows how to write a pair, and nothing is registered."""
+    """The error explains the mistake in the pairs, and no secrets manager is registered."""
     with pytest.raises((InvalidComponentError, InvalidOptionsError), match=error):
         run(f"secrets-manager register team --flavor=vault {option}")
     assert [record.name for record in Client().workspace.components(ComponentType.SECRETS_MANAGER)] == ["default"]
 
 
 def test_a_local_flavor_takes_no_external_secrets() -> None:
-    """A local store has no secrets of other programs."""
+    """A local secrets manager refuses the option: no other program writes to its store."""
     with pytest.raises(InvalidOptionsError, match="external"):
         run("secrets-manager register here --flavor=local --external=db=path")
 
 
 def test_a_stack_uses_the_secret_of_another_program(vault: FakeVault) -> None:
-    """The commands that read secrets work. The error of a command that writes names the path in Vault."""
+    """The commands that read the secret's current version work.
+
+    Commands that write a secret or read its history raise an error with the path in Vault.
+    """
+    # Vault has no secret at the path prod/gone.
     run("secrets-manager register team --flavor=vault --external=db=prod/db,gone=prod/gone")
     run("annotator register labels --flavor=label_studio --authentication_secret={{db.password}}")
     run("stack register s -o default -a default -x team -an labels --set")
@@ -100,6 +111,7 @@ def test_a_stack_uses_the_secret_of_another_program(vault: FakeVault) -> None:
     assert result.value.content.keys() == {"user", "password", "port"}
     annotator = Client().active_stack.annotator
     assert annotator is not None
+    # 1 is the number of a version, not an index.
     first_version = vault.secrets[DATABASE][1]
     assert annotator.authentication_secret == first_version.data["password"]
     assert run("stack validate").exit_code == 0
@@ -109,6 +121,7 @@ def test_a_stack_uses_the_secret_of_another_program(vault: FakeVault) -> None:
     with pytest.raises(SecretNotFoundError, match="nothing under 'prod/gone' in Vault"):
         run("secret get gone")
     assert "needs is registered" in run("stack register-secrets --all").message
+    # The secret has no key "token", and the command can't add one.
     run("annotator update labels --authentication_secret={{db.token}}")
     with pytest.raises(UnsupportedOperationError, match="belongs to another program"):
         run("stack register-secrets")
@@ -118,5 +131,6 @@ def test_a_stack_uses_the_secret_of_another_program(vault: FakeVault) -> None:
     with pytest.raises(StackValidationError):
         Client().active_stack.validate().raise_for_problems()
     assert run("secret cleanup -y").message == "There are no secrets in secrets manager 'team'."
+    # No command has written a secret to Vault or deleted one.
     assert len(vault.secrets) == 1
     assert not find_canary(f"{result} {result.view!r} {run('secrets-manager describe team')}")

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def test_an_import_writes_all_secrets_or_none(failing_backend: type[FailingBackend]) -> None:
-    """If one secret can't be written, the earlier ones are removed again."""
+    """If a secret can't be written, the secrets written before it are removed."""
     Path("s.json").write_text(f'{{"a": {{"k": "{canary()}"}}, "b": {{"k": "{canary()}"}}}}')
+    # The write of the second secret fails.
     failing_backend.writes_left = 1
     with pytest.raises(ManagerUnreachableError, match="nothing was imported"):
         run("secret import s.json")
@@ -29,15 +30,16 @@ def test_an_import_writes_all_secrets_or_none(failing_backend: type[FailingBacke
 
 
 def test_the_table_of_an_import_is_masked() -> None:
-    """With --dry-run the command writes nothing. All values of a YAML file are texts.
+    """The table of an import shows no values. With --dry-run, nothing is written.
 
-    Without --skip-existing or --overwrite, an existing secret would be an error.
+    All values of a YAML file are texts, such as `0042` and `no`. An existing secret is skipped with --skip-existing, and replaced with
+    --overwrite.
     """
     value = canary()
     Path("s.yaml").write_text(f"a:\n  k: '{value}'\nb:\n  number: 0042\n  yes: no\n")
     run("secret register a --k=old")
     planned = run("secret import s.yaml --overwrite --dry-run").value
-    # The column that says what would be done has no title.
+    # The column with the action has no title. The table has a row for each key: two of the new secret "b", and one of "a".
     assert [row[""] for row in planned] == ["would be registered", "would be registered", "would be replaced"]
     assert Client().secrets_manager.list_secrets() == ["a"]
     skipped = run("secret import s.yaml --skip-existing").value
@@ -48,7 +50,10 @@ def test_the_table_of_an_import_is_masked() -> None:
 
 
 def test_an_env_file_is_one_secret_without_expansion() -> None:
-    """The name comes from --name or the file. Comments and `export` are understood."""
+    """The secret's name is that in --name, or that of the file without the dot.
+
+    Comments and `export` are supported. Variables such as `${HOME}` are not replaced.
+    """
     Path(".env").write_text("# a comment\nexport A='x ${HOME} $B'\nB=\"line\\nline\"\nC=plain # comment\n")
     run("secret import .env")
     assert active_content_of("env") == {"A": "x ${HOME} $B", "B": "line\nline", "C": "plain"}
@@ -57,7 +62,7 @@ def test_an_env_file_is_one_secret_without_expansion() -> None:
 
 
 def test_an_import_can_set_the_schema() -> None:
-    """The keys of the file must fit the schema."""
+    """The option `-s` sets the schema. The keys of the file must fit the schema."""
     Path("o.json").write_text(f'{{"api_key": "{canary()}"}}')
     run("secret import o.json -s openai --name=o")
     assert Client().get_secret("o").TYPE == "openai"
@@ -72,15 +77,17 @@ def test_a_plain_export_keeps_the_schema() -> None:
     run("secret register p --k=?", value)
     assert "in plain text" in run("secret export o p out.yaml --plaintext").message
     assert Path("out.yaml").stat().st_mode & 0o777 == 0o600
+    # This command deletes all secrets.
     run("secret cleanup -y")
     run("secret import out.yaml")
     assert (Client().get_secret("o").TYPE, active_content_of("p")) == ("openai", {"k": value})
+    # With --force, the command replaces the existing file.
     run("secret export o p out.yaml --plaintext --force")
     Path("out.yaml").unlink()
 
 
 def test_a_stack_is_exported_without_values_and_imported_in_another_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The import asks for the values that the file does not contain."""
+    """The file of a stack contains no values, so the import asks for them."""
     token, key = canary("token"), canary("key")
     run(LABELS)
     run("alerter register chat --flavor=slack --slack_token=? --default_slack_channel_id=c", token)
@@ -92,6 +99,7 @@ def test_a_stack_is_exported_without_values_and_imported_in_another_workspace(tm
     assert find_canary(text) == []
     assert "label_studio_secret" in text
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "elsewhere"))
+    # The answers: the token of the alerter, "yes" to the question about the missing secret, and the value of its key.
     user = ScriptedUser(token, "y", key)
     outcome = run("stack import s", asker=user)
     assert "Registered 'label_studio_secret'." in outcome.message
@@ -108,18 +116,23 @@ def test_a_stack_is_exported_without_values_and_imported_in_another_workspace(tm
 
 
 def test_an_import_of_a_stack_uses_equal_components() -> None:
-    """A different component of the same name is an error, and the import leaves no new components."""
+    """An import uses an existing component with the same name and attributes.
+
+    An existing component with other attributes is an error. A failed import adds no components.
+    """
     run(LABELS)
     run("stack register s -o default -a default -x default -an labels")
     run("stack export s")
     assert "of existing components" in run("stack import copy -f s.yaml").message
     run("stack delete s -y")
     run("stack delete copy -y")
+    # Now the annotator is not equal to the one in the file.
     run("annotator update labels --port=1")
     run("orchestrator register new --flavor=kubernetes")
     with pytest.raises(ValueError, match="rename labels"):
         run("stack import s")
     exported = Path("s.yaml").read_text()
+    # The file bad.yaml has only new components, and the annotator has a flavor that does not exist.
     with_new_names = exported.replace("name: default", "name: other").replace("labels", "fresh")
     Path("bad.yaml").write_text(with_new_names.replace("label_studio\n", "nosuch\n"))
     with pytest.raises(LookupError, match="nosuch"):

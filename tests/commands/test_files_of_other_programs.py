@@ -1,4 +1,4 @@
-"""The commands of files, with files of other programs and other people."""
+"""Commands that read and write files, with files that another program or another person wrote."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.outcome import Outcome
 
 VALUE = f"{canary('other files')}é"
+"""A value with a letter whose bytes differ in UTF-8, UTF-16 and code page 1252."""
 NOTEBOOK = '{{"cells":[{{"cell_type":"code","metadata":{{}},"outputs":[],"source":["y = \'{}\'"]}}],"metadata":{{}},"nbformat":4}}'
+"""A template for ``str.format``: the text of a notebook that assigns a value to ``y``."""
 
 
 def _file_and_location_rows(outcome: Outcome) -> list[tuple[str, str]]:
@@ -32,8 +34,12 @@ def _file_and_location_rows(outcome: Outcome) -> list[tuple[str, str]]:
 
 
 def test_files_with_other_encodings_are_scanned_and_cleaned() -> None:
-    """The folder has UTF-16, a code page, other JSON escapes, magics in comments and a link."""
+    """Files in other encodings are cleaned, and links are not followed.
+
+    The folder has UTF-16, a code page, a notebook with JSON escapes, magics in comments, and a link.
+    """
     run("secret register db --key=?", VALUE)
+    # Each letter is a JSON escape, such as \u007A. Other programs may write JSON so.
     escaped = "".join(f"\\u{ord(letter):04X}" for letter in VALUE)
     before = {
         "code_page.py": f"x = '{VALUE}' # é\n".encode("cp1252"),
@@ -63,7 +69,7 @@ def test_files_with_other_encodings_are_scanned_and_cleaned() -> None:
 
 @pytest.mark.parametrize("path", ["/proc/self", "/sys/kernel", "link"])
 def test_the_exit_code_is_2_if_a_file_was_skipped(path: str) -> None:
-    """The output has the path and the reason."""
+    """The output has the path of the skipped file, and the reason."""
     run("secret register db --key=?", VALUE)
     Path("link").symlink_to("/proc/self/environ")
     for command in (f"scan {path}", f"clean {path} --no-backup"):
@@ -72,7 +78,10 @@ def test_the_exit_code_is_2_if_a_file_was_skipped(path: str) -> None:
 
 
 def test_a_backup_of_another_person_writes_only_below_named_folders(tmp_path: Path) -> None:
-    """By default `clean --restore` writes only below the current folder."""
+    """`clean --restore` writes only below the current folder, or below folders that the command names.
+
+    The paths in a backup of another person may be harmful, such as that of `.bashrc`.
+    """
     outside = tmp_path / "outside" / ".bashrc"
     outside.parent.mkdir()
     content = {str(outside): base64.b64encode(b"written").decode()}
@@ -87,7 +96,10 @@ def test_a_backup_of_another_person_writes_only_below_named_folders(tmp_path: Pa
 def test_fingerprints_are_stored_on_file_systems_without_hard_links(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Some file systems, such as exFAT, have no hard links. The command prints no warning."""
+    """Registration stores fingerprints without a hard link, and prints no warning.
+
+    Some file systems, such as exFAT, have no hard links.
+    """
 
     def refuse(*_arguments: object, **_named: object) -> None:
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
@@ -95,6 +107,7 @@ def test_fingerprints_are_stored_on_file_systems_without_hard_links(
     monkeypatch.setattr(os, "link", refuse)
     monkeypatch.setenv(FINGERPRINTS_VARIABLE, "on")
     assert cli.run(["secret", "register", "db", f"--key={VALUE}"]) == 0
+    # The key of the secret has the name "key".
     assert capfd.readouterr() == ("Registered secret 'db' with key key.\n", "")
     matcher = load_fingerprints()
     assert (matcher.names, matcher.damaged_line_count) == (["db.key"], 0)
@@ -102,8 +115,12 @@ def test_fingerprints_are_stored_on_file_systems_without_hard_links(
 
 @pytest.mark.parametrize("sign", ["/", "#"])
 def test_no_command_shows_the_password_of_a_url(sign: str) -> None:
-    """A URL parser takes the sign for the end of the host, and the rest of the password for a path or a fragment."""
+    """A password may contain `/` or `#`. No command shows a part of it.
+
+    For a URL parser, the host ends at the first of these signs, so the rest of the password looks like a path or a fragment.
+    """
     url = f"postgresql://u:p{sign}{canary('address')}@127.0.0.1:1/db"
+    # No server listens on port 1, so each command that needs the database fails.
     outcomes = [run("secrets-manager register pg --flavor=sql --url=?", url), run("secrets-manager describe pg")]
     outcomes += [run("secrets-manager list"), run("stack update default -x pg"), run("stack describe"), run("stack export default s.yaml")]
     with pytest.raises(Exception, match="does not answer") as caught:

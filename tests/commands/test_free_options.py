@@ -1,4 +1,4 @@
-"""Free options, before, between and after the words of a command."""
+"""Parsing of free options: keys and attributes that no command declares, such as ``--key=value``."""
 
 from __future__ import annotations
 
@@ -31,13 +31,19 @@ OPTIONS = {"--schema": True, "-s": True, "--interactive": False, "-i": False}
     ],
 )
 def test_a_line_is_split_into_declared_words_and_free_options(line: str, declared: list[str], free: list[tuple[str, str | None]]) -> None:
-    """Declared words and free options may be in any order. The split puts ``--`` before the positional words."""
+    """Declared words and free options may be in any order. The split puts ``--`` before the positional words.
+
+    A bare option, such as ``--b`` without a text, has the text ``None``.
+    """
     assert split(line.split(" "), OPTIONS) == (declared, [Argument(*option) for option in free])
 
 
 @pytest.mark.parametrize("line", ["--a x", "--a x --b y", "n x --a=1", "n --a -1", "n --a=1 --a=2", "n --=1", "n -z", "n --schema"])
 def test_an_ambiguous_line_is_an_error(line: str) -> None:
-    """``x`` stands for a value, which the error does not repeat."""
+    """A malformed or ambiguous line raises an error with a hint.
+
+    The test replaces each ``x`` by a value, which the error does not contain. A line has one positional word by default.
+    """
     with pytest.raises(UsageProblem) as caught:
         split([word.replace("x", "zsValue") for word in line.split(" ")], OPTIONS)
     assert "zsValue" not in str(caught.value)
@@ -45,7 +51,10 @@ def test_an_ambiguous_line_is_an_error(line: str) -> None:
 
 
 def test_without_a_limit_each_word_is_positional() -> None:
-    """If the number of positional words is not limited, no word is the value of an option."""
+    """If the number of positional words is not limited, no free option takes the next word.
+
+    The next word is then positional, and not the value of the option.
+    """
     assert split(["n", "--a", "b"], OPTIONS, positional_count=None) == (["--", "n", "b"], [Argument("a", None)])
 
 
@@ -55,6 +64,7 @@ def test_without_a_limit_each_word_is_positional() -> None:
 )
 def test_an_option_takes_any_text(content: dict[str, str], position: int) -> None:
     """The name of the secret may be before, between or after the options."""
+    # These keys are declared options.
     content.pop("schema", None)
     content.pop("interactive", None)
     line = [f"--{key}={value}" for key, value in content.items()]
@@ -63,7 +73,7 @@ def test_an_option_takes_any_text(content: dict[str, str], position: int) -> Non
 
 
 def test_dashes_and_underscores_of_names_are_equal() -> None:
-    """An unknown name does not change."""
+    """An exact match is preferred, as in the second line. An unknown name is returned unchanged."""
     assert matching_name("api-key", ["api_key"]) == "api_key"
     assert matching_name("a-b", ["a_b", "a-b"]) == "a-b"
     assert matching_name("other-key", ["api_key"]) == "other-key"

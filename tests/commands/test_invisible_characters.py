@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 
 SECRET = canary("own")
 VALUE = f"\ufeff {SECRET}\r\nof two lines \n"
+"""A byte order mark, a space, the secret, CR LF, text, a space and a line end."""
 NOTE = (
     "the value of s.key begins with a byte order mark, begins with white space, ends with a line end and has CR LF at the ends of its lines"
 )
 
 
 def test_typographic_quotes_have_a_note_and_can_be_stripped() -> None:
-    """Quotes inside a value, or only at one end, are no problem."""
+    """ASCII quotes are no problem. Typographic quotes inside a value, or only at one end, are no problem."""
     for quoted in (f"\u201c{SECRET}\u201d", f"\u2018{SECRET}\u2019", f"\u201e{SECRET}\u201c", f"\u00ab{SECRET}\u00bb"):
         assert describe_invisible(quoted) == "is in typographic quotes"
         assert strip_invisible(quoted) == SECRET
@@ -51,7 +52,7 @@ def store_from_argument(options: str) -> Outcome:
 
 
 def store_from_file(options: str) -> Outcome:
-    """Register the value from a file."""
+    """Register the value from a file with the name ``value``."""
     Path("value").write_bytes(VALUE.encode())
     return run(f"secret register s --key=@value {options}".strip())
 
@@ -103,7 +104,7 @@ def test_a_typed_value_has_a_note() -> None:
 
 
 def test_a_value_from_the_environment_has_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Non-interactive runs read values from environment variables."""
+    """A non-interactive run reads a value such as ``s.key`` from the variable ZENSECRETS_SECRET_S_KEY."""
     monkeypatch.setenv("ZENSECRETS_SECRET_S_KEY", f"{SECRET} ")
     assert "the value of s.key ends with white space, which is kept" in run("secret register s --key").message
     run("annotator register labels --flavor=label_studio --authentication_secret={{t.token}}")
@@ -113,8 +114,9 @@ def test_a_value_from_the_environment_has_a_note(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_sealed_attribute_has_a_note() -> None:
-    """A note is printed for a sealed attribute, such as a token, and not for the name of a channel."""
+    """A sealed attribute, such as a token, has a note. The ID of a channel has none."""
     Path("token").write_text(f"{SECRET}\n")
+    # This file has the text of an attribute that is not sensitive: the ID of a channel.
     Path("url").write_text("https://127.0.0.1:1\n")
     lines = ["alerter register a --flavor=slack --slack_token=@token", "alerter update a --slack_token=@token"]
     for line in (*lines, "secrets-manager register a --flavor=github --repository=o/r --token=@token"):
@@ -133,7 +135,7 @@ def test_other_values_have_no_note(value: str) -> None:
 
 @pytest.mark.parametrize("suffix", ["", "/part", "+a/b==", "x" * 300, "\0", "/" + "x" * 5000])
 def test_an_error_does_not_quote_a_possible_password(suffix: str) -> None:
-    """A password may begin with '@'. The error names only the option."""
+    """A password may begin with '@'. If the text after '@' is not clearly a path, the error names only the option."""
     with pytest.raises(UnreadableFileError, match=r"--key: the file (?:does not exist|can't be read)") as caught:
         read_value("key", f"@{SECRET}{suffix}")
     assert not find_canary(str(caught.value))
@@ -141,16 +143,17 @@ def test_an_error_does_not_quote_a_possible_password(suffix: str) -> None:
 
 @pytest.mark.parametrize("path", ["folder/nothing", "key.pem", "~/key.json", "folder"])
 def test_an_error_quotes_a_clear_path(path: str) -> None:
-    """The path has a suffix, or its folder exists."""
+    """The text has a suffix such as ``.pem``, or its file or folder exists."""
     Path("folder").mkdir()
     with pytest.raises(UnreadableFileError, match=f"the file '{path}'"):
         read_value("key", f"@{path}")
 
 
 def test_a_program_does_not_get_the_passphrase(tmp_path: Path) -> None:
-    """`secret env` passes only the values of the named secrets."""
+    """The program that `secret env` starts gets the secret and no passphrase. It also gets no values that are inputs of other commands."""
     environment = {"ZENSECRETS_HOME": str(tmp_path / "other"), "ZENSECRETS_PASSPHRASE": canary("passphrase")}
     assert run_zensecrets("secret", "register", "s", f"--key={SECRET}", environment=environment).returncode == 0
+    # Other commands read a new passphrase and the value of other.key from these variables.
     values_for_registration = {"ZENSECRETS_NEW_PASSPHRASE": canary("new"), "ZENSECRETS_SECRET_OTHER_KEY": canary("pending")}
     result = run_zensecrets("secret", "env", "s", "--", "env", environment={**environment, **values_for_registration})
     assert all(value not in result.stdout for value in values_for_registration.values())

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.text_edits import Edit
 
 STUDIO = "annotator register labels --flavor=label_studio"
+"""The start of a line that registers an annotator."""
 
 
 def cleaned(line: str, group: str = "secret") -> str:
-    """Return a line without its inline secrets, and check that all were removed."""
+    """Return a line without its inline secrets, and check that all were removed.
+
+    The group is ``secret`` for a line of the magic ``%secret``, and empty for a line of ``%zen``.
+    """
     findings = find_inline_secrets(group.split(), line)
     assert findings.is_clean
     return apply_edits(line, findings.edits)
@@ -59,7 +63,8 @@ def cleaned(line: str, group: str = "secret") -> str:
 def test_an_inline_secret_is_removed(line: str, expected: str) -> None:
     """Files, references and public values stay, and the command means the same.
 
-    A bare option moves behind the name, because it would take the name as its value.
+    An option before the name is moved to the end, because as a bare option it would take the name as its value. In ``get x --key=name``,
+    the option has the name of a key, which is no secret.
     """
     assert cleaned(line) == expected
 
@@ -72,12 +77,13 @@ def test_an_update_uses_the_schema_of_the_stored_secret() -> None:
 
 
 def test_the_flavor_decides_which_attributes_are_sensitive() -> None:
-    """Sensitive attributes are removed; references, file names, and the names of existing secrets stay, as in ZenML 0.20."""
+    """Values of sensitive attributes are removed. References, file names and names of existing secrets stay."""
     assert cleaned(f"{STUDIO} --authentication_secret=v --port=1", "") == f"{STUDIO} --authentication_secret --port=1"
     assert cleaned("alerter update --slack_token=v", "") == "alerter update --slack_token"
     assert [secret.name for secret in find_inline_secrets([], "secrets-manager update --token=v").inline_secrets] == ["default.token"]
     assert cleaned("alerter register a --flavor=slack --slack_token=v", "") == "alerter register a --flavor=slack --slack_token"
     assert cleaned("alerter update nobody --slack-token=v", "") == "alerter update nobody --slack-token"
+    # In ZenML 0.20 the value of an attribute may be the name of a secret, such as "studio".
     run("secrets-manager register m --flavor=memory")
     run("stack update -x m")
     run("secret register studio --api_key=?", canary("studio"))
@@ -105,7 +111,7 @@ def test_an_inline_secret_has_the_name_of_its_mask() -> None:
     ],
 )
 def test_inline_secrets_are_removed_from_a_malformed_line(line: str) -> None:
-    """The value of a malformed line is found and removed, and no representation shows it."""
+    """The value of a malformed line is found and removed. The repr of the findings does not contain the value."""
     value = canary("malformed")
     findings = find_inline_secrets(["secret"], line.replace("?", value))
     assert findings.is_clean
@@ -131,15 +137,17 @@ def _double_quoted(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
+    """Return the text with a backslash before each character. A backslash before a line break would remove the break."""
     return "".join(f"\\{letter}" for letter in text) if "\n" not in text else shlex.quote(text)
 
 
 QUOTING_FUNCTIONS: list[Callable[[str], str]] = [shlex.quote, _double_quoted, _escaped]
-# "name" is reserved, and the other excluded names are options of the command.
+# "name" is not allowed as a key, and the other excluded keys are options of the command.
 KEYS = strategies.from_regex(r"[a-z][a-z0-9_.]{0,8}", fullmatch=True).filter(
     lambda key: key not in {"name", "wait", "schema", "interactive"}
 )
 # A text that begins with ``@``, ``-`` or ``{`` may be a file name, an option or a reference, and ``--key =value`` is an error.
+# The categories Cs and Cc are surrogates and control characters.
 VALUES = strategies.text(strategies.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(lambda text: text[0] not in "@-{=")
 
 
@@ -153,7 +161,7 @@ def lines(draw: strategies.DrawFn) -> tuple[str, list[str], dict[str, str]]:
         text = draw(strategies.sampled_from(QUOTING_FUNCTIONS))(value)
         arguments.append(f"--{key}{draw(strategies.sampled_from(['=', ' ', '   ']))}{text}")
     order = draw(strategies.permutations([*words, *arguments]))
-    # A value after a space could be the name. It is unambiguous only after the name.
+    # In ``--key value``, the parser can take the value for the name, unless the name is before it. So the name becomes the first word.
     if any(not argument.startswith(f"--{key}=") for argument, key in zip(arguments, values, strict=True)):
         order = ["NAME", *(word for word in order if word != "NAME")]
     space = strategies.sampled_from([" ", "  ", "\t"])
@@ -176,7 +184,10 @@ def test_the_cleaned_line_is_the_same_command_with_bare_keys(example: tuple[str,
 
 
 def _check_edits(line: str, edits: Sequence[Edit], expected: str) -> None:
-    """Check that the new texts of the edits, and the texts between the edits, are the expected line."""
+    """Apply the edits without ``apply_edits``, and check the result.
+
+    The result is the texts between the edits, joined with the new texts of the edits.
+    """
     starts_between = [0, *(edit.end for edit in edits)]
     ends_between = [*(edit.start for edit in edits), len(line)]
     new_texts = [*(edit.new for edit in edits), ""]

@@ -31,7 +31,7 @@ from zensecrets_jupyter.core.text_edits import apply_edits
     ],
 )
 def test_a_comment_starts_at_a_word_with_a_hash(line: str, rest: str) -> None:
-    """A ``#`` in quotes or inside a word starts no comment."""
+    """A ``#`` in quotes or inside a word starts no comment. An open quote, as in ``it's # a``, continues to the end of the line."""
     assert strip_comment(line) == rest
 
 

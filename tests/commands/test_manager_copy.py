@@ -38,10 +38,12 @@ def _two_managers() -> None:
 
 
 def _other() -> SecretsManager:
+    """Return the target of the copies."""
     return Client().workspace.open_manager("other")
 
 
 def _copy(line: str = "", *, asker: Asker | None = None) -> Outcome:
+    """Copy from `default` to `other`, and check that the outcome contains no value."""
     outcome = run(f"secrets-manager copy default other {line}".strip(), asker=asker)
     assert not find_canary(f"{outcome.message} {outcome.view!r} {outcome.summary}")
     return outcome
@@ -69,6 +71,7 @@ def test_a_dry_run_shows_a_plan_and_writes_nothing() -> None:
     _copy("d")
     before = _other().get_records(["a", "b", "c", "d"])
     table = _copy("--dry-run").value
+    # The secret "a" of the target lacks the key "more".
     assert [tuple(row.values()) for row in table] == [
         ("a", "conflict", "it lacks more"),
         ("b", "new", ""),
@@ -76,11 +79,13 @@ def test_a_dry_run_shows_a_plan_and_writes_nothing() -> None:
         ("d", "the same already", ""),
     ]
     assert table.note == "2 new, 1 the same already, 1 conflict."
+    # The target has no b and no c, so their results are errors. Two errors with equal texts have an equal repr, but are not equal.
     assert repr(_other().get_records(["a", "b", "c", "d"])) == repr(before)
 
 
 def test_an_empty_source_is_no_error() -> None:
     """The message says that there are no secrets."""
+    # This command deletes all secrets.
     run("secret cleanup -y")
     assert _copy().message == "There are no secrets in secrets manager 'default'."
     assert "There are no secrets" in _copy("--dry-run").value.note
@@ -106,7 +111,8 @@ def conflicts() -> dict[str, str]:
 def test_a_user_resolves_conflicts_one_by_one_or_all_at_once(conflicts: dict[str, str], answers: tuple[str, ...], replaced: str) -> None:
     """The questions show names and no values, and come before the first write.
 
-    The letters of ``replaced`` are the names of the secrets that the user lets the copy replace.
+    The letters of ``replaced`` are the names of the secrets that the user lets the copy replace. The answers ``s`` and ``r`` skip or
+    replace one secret. ``S`` and ``R`` do so for all remaining secrets. After an invalid answer, the question is repeated.
     """
     user = ScriptedUser(*answers)
     outcome = _copy(asker=user)
@@ -122,7 +128,7 @@ def test_a_user_resolves_conflicts_one_by_one_or_all_at_once(conflicts: dict[str
 
 @pytest.mark.parametrize("answers", [("",), ("r", ""), ("no", "neither", "nor")])
 def test_a_cancelled_copy_writes_nothing(conflicts: dict[str, str], answers: tuple[str, ...]) -> None:
-    """Enter cancels the copy, also after other answers."""
+    """Enter cancels the copy, also after other answers. Three invalid answers also cancel it."""
     assert _copy(asker=ScriptedUser(*answers)).message == "Nothing was copied."
     assert _other().list_secrets() == ["x", "y", "z"]
     assert {name: _other().get_secret(name).content for name in conflicts} == {name: {"key": value} for name, value in conflicts.items()}
@@ -134,6 +140,7 @@ def test_non_interactive_input_needs_the_option(conflicts: dict[str, str]) -> No
         _copy()
     with pytest.raises(SecretExistsError, match="'x', 'y', 'z' already, with other content; nothing was copied") as stopped:
         _copy("--on-conflict=stop")
+    # The hint does not suggest the option that the user has just given.
     assert "--on-conflict=stop" not in str(stopped.value)
     assert not find_canary(f"{without_option.value} {stopped.value}")
     assert _other().list_secrets() == ["x", "y", "z"]

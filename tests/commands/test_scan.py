@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 def value() -> str:
     """Register a secret, write its value to some files, and return the value."""
     value = canary("command")
+    # The value of "short" is too short to be searched for.
     run("secret register db --password=? --short=abc", value)
     write_notebook(Path("a.ipynb"), code=f"'{value}'", html=value, metadata=value.encode().hex())
     write_history(Path("history.sqlite"), f"login({value})")
@@ -67,6 +68,7 @@ def test_the_json_report_has_all_findings(value: str) -> None:
     assert outcome.exit_code == 1
     assert document["rotate"] == ["db.password"]
     assert (document["files"], document["unread"]) == (3, [])
+    # "form" is the encoding, and "whole" is whether the finding is a whole value and not a part of one.
     first_finding = document["findings"][0]
     assert (first_finding["path"], first_finding["secret"], first_finding["form"], first_finding["whole"]) == (
         "a.ipynb",
@@ -95,12 +97,13 @@ def test_the_sarif_report_fits_code_hosts(value: str) -> None:
         assert not Path(location["artifactLocation"]["uri"]).is_absolute()
         assert location["region"]["startLine"] >= 1
         assert result["message"]["text"]
+    # By this fingerprint, a code host recognizes the same finding in a later report.
     identities = [result["partialFingerprints"]["zensecretsPlace/v1"] for result in run_report["results"]]
     assert len(set(identities)) == 4
 
 
 def test_unknown_secrets_are_found_in_cells(value: str) -> None:
-    """With --unknown, a finding has the type of the possible secret. Values of registered secrets are not repeated."""
+    """With --unknown, a finding has the type of the possible secret. Values of registered secrets are not reported as unknown."""
     # The key is written in two parts, so that secret scanners do not report this file.
     key = "AKIA" + "IOSFODNN7WZQRTXK"
     write_notebook(Path("b.ipynb"), code=f"aws = '{key}'", plain=f"key: {key}")
@@ -114,7 +117,7 @@ def test_unknown_secrets_are_found_in_cells(value: str) -> None:
 
 
 def test_a_scan_with_fingerprints_finds_the_same_values(value: str) -> None:
-    """The scan needs no stored secret. Values that are easy to guess get no fingerprint."""
+    """The scan needs only the exported file, and no stored secret. Values that are easy to guess get no fingerprint."""
     text = shown_text(run("fingerprints export prints"))
     assert "1 value to prints" in text
     assert "db.short: it has fewer than 12 characters" in text
@@ -122,6 +125,7 @@ def test_a_scan_with_fingerprints_finds_the_same_values(value: str) -> None:
     run("secret register weak --key=Winter2024!")
     with pytest.raises(UsageProblem, match="Nothing was written"):
         run("fingerprints export others weak")
+    # This command deletes all secrets.
     run("secret cleanup -y")
     with pytest.raises(UsageProblem, match="nothing to search for"):
         run("scan .")
@@ -140,6 +144,7 @@ def test_cleaning_writes_a_sealed_backup(value: str) -> None:
     with pytest.raises(InteractionUnavailableError, match="ZENSECRETS_PASSPHRASE"):
         run("clean .")
     assert {path: path.read_bytes() for path in Path().iterdir()} == before
+    # The passphrase of the backup is typed twice.
     user = ScriptedUser("open", "open")
     outcome = run("clean . --backup backup.sealed", asker=user)
     text = shown_text(outcome)
@@ -157,7 +162,7 @@ def test_cleaning_writes_a_sealed_backup(value: str) -> None:
 
 
 def test_cleaning_without_a_backup_asks_for_no_passphrase(value: str) -> None:
-    """A binary file can't be cleaned, and then the exit code is 1."""
+    """No user answers here, so a prompt would raise an error. A binary file can't be cleaned, so the exit code is 1."""
     Path("data.bin").write_bytes(b"\0" + value.encode())
     outcome = run("clean . --no-backup")
     assert outcome.exit_code == 1

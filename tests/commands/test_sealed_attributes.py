@@ -44,6 +44,7 @@ def _attributes() -> list[tuple[ComponentType, str, str]]:
     for component_type in COMPONENT_TYPES:
         for flavor in flavor_names(component_type.value):
             config = get_flavor(component_type.value, flavor)
+            # "x" is a value that does not look sensitive, so only the name decides.
             names = [name for name, field in config.model_fields.items() if takes_text(field.annotation) and looks_sensitive(name, "x")]
             attributes += [(component_type, flavor, name) for name in (*names, *(SENSITIVE_NAMES if flavor == "custom" else ()))]
     return attributes
@@ -53,6 +54,7 @@ ATTRIBUTES = _attributes()
 
 
 def _pass_in_file(line: str, name: str, value: str) -> Any:
+    """Run a line that reads the value from a file. The file is deleted, because the test searches its folder for the value."""
     path = Path("value")
     path.write_text(value)
     try:
@@ -65,11 +67,13 @@ PASS_FUNCTIONS: dict[str, Callable[[str, str, str], Any]] = {
     "on the line": lambda line, name, value: run(f"{line} --{name}=?", value),
     "from a file": _pass_in_file,
 }
+"""Functions that run a line and pass a value for the attribute ``name``."""
 
 
 def _all_texts(component_type: ComponentType, folder: Path) -> str:
     """Add the component ``c`` to a stack, and return all texts that show or export it."""
     described = run(f"{component_type.command} describe c").value
+    # A stack must have these two components.
     required = {ComponentType.ORCHESTRATOR: "default", ComponentType.ARTIFACT_STORE: "default"}
     Client().workspace.register_stack("s", {**required, component_type: "c"})
     export_file = folder / "s.yaml"
@@ -97,7 +101,7 @@ def _home() -> Path:
     ids=[f"{component_type.value}-{flavor}-{name}" for component_type, flavor, name in ATTRIBUTES],
 )
 def test_a_plain_value_is_sealed_in_every_attribute(component_type: ComponentType, flavor: str, name: str, tmp_path: Path) -> None:
-    """No file, export, description or repr contains it. The component has the value, and the command prints a warning."""
+    """No file, export, description or repr contains the value. The component has it, and the command prints a warning."""
     value = canary("typed")
     required = {key: text for key, text in REQUIRED_ATTRIBUTES.get((component_type.value, flavor), {}).items() if key != name}
     line = " ".join([f"{component_type.command} register c --flavor={flavor}", *(f"--{key}={text}" for key, text in required.items())])
@@ -165,7 +169,7 @@ def test_the_name_of_a_secret_is_clear_text(tmp_path: Path) -> None:
 
 
 def test_the_name_of_a_missing_secret_is_sealed_until_the_next_update() -> None:
-    """The name of a secret that does not exist yet counts as a value, with a warning, and works nevertheless.
+    """The name of a missing secret counts as a value, with a warning. The attribute of the component still has the name.
 
     After the registration of the secret, an update stores the name in plain text.
     """
@@ -174,6 +178,7 @@ def test_the_name_of_a_missing_secret_is_sealed_until_the_next_update() -> None:
     assert Client().workspace.open_component(ComponentType.ANNOTATOR, "c").authentication_secret == "labels"
     assert "Warning" not in run("annotator update c --authentication_secret=labels").message
     assert "labels" in str(run("annotator describe c").value)
+    # The name is not masked in outputs.
     assert redact("Registered secret 'labels'.") == "Registered secret 'labels'."
 
 
@@ -188,12 +193,13 @@ def test_the_name_of_a_missing_secret_is_sealed_until_the_next_update() -> None:
     ],
 )
 def test_a_mapping_with_a_sensitive_value_is_sealed(text: str, is_shown: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a parameter
-    """A key of the mapping looks sensitive, or a URL in it has a password."""
+    """A mapping is sealed if a plain value has a sensitive key. A URL with a password is also sensitive."""
     text = text.replace("VALUE", canary("inside"))
     run("artifact-store register c --flavor=s3 --path=s3://bucket --client_kwargs=?", text)
     described = run("artifact-store describe c").message + str(run("artifact-store describe c").value)
     assert ("‹secret:client_kwargs›" in described) == (not is_shown)
     assert find_canary(tmp_path) == []
+    # The secret of the reference does not exist, so a component with the reference can't be opened.
     if "{{" not in text:
         assert Client().workspace.open_component(ComponentType.ARTIFACT_STORE, "c").client_kwargs == json.loads(text)
 
@@ -211,7 +217,7 @@ def test_a_mapping_with_a_sensitive_value_is_sealed(text: str, is_shown: bool, t
     ],
 )
 def test_other_attributes_are_not_sealed(attribute: str) -> None:
-    """The location of a secret and a flag are not secrets."""
+    """A location, a name, a number and a flag are not secrets, also if the attribute's name has a sensitive word."""
     name, _, value = attribute.partition("=")
     assert "Warning" not in run(f"annotator register c --flavor=custom --{attribute}").message
     assert Client().workspace.component(ComponentType.ANNOTATOR, "c").attributes[name] == value
@@ -226,6 +232,7 @@ def test_the_value_of_a_copied_component_is_sealed(tmp_path: Path) -> None:
     assert Client().workspace.open_component(ComponentType.ANNOTATOR, "d").authentication_secret == value
     record = Client().workspace.component(ComponentType.ANNOTATOR, "d")
     assert record.sealed is not None
+    # This method opens other data of the workspace, which is encrypted with another context.
     with pytest.raises(ManagerCorruptedError):
         Client().workspace.unseal(record.sealed.generation, record.sealed.sealed)
 

@@ -60,6 +60,7 @@ def test_the_group_secret_is_also_in_secrets_manager(group: str) -> None:
 def test_a_value_can_come_from_a_file(tmp_path: Path) -> None:
     """`@path` is the unchanged content of a file, and `@@x` is the text `@x`."""
     text = f"{canary()}\r\nsecond line\n"
+    # The test runs in this folder.
     (tmp_path / "folder" / "key.pem").write_bytes(text.encode())
     run("secret register s --a=@key.pem --b=@@x --c=a@b")
     assert active_content_of("s") == {"a": text, "b": "@x", "c": "a@b"}
@@ -75,7 +76,10 @@ def test_the_command_asks_only_for_bare_options() -> None:
 
 
 def test_errors_come_before_questions() -> None:
-    """A person types no value if the command is wrong."""
+    """A person types no value if the command is wrong.
+
+    The lines have an existing secret, a key that is not in the schema, a missing secret, and an invalid name.
+    """
     run("secret register s --a=1")
     for line in ("secret register s --b", "secret register x -s openai --b", "secret update y --b", "secret register a.b --k"):
         user = ScriptedUser()
@@ -85,7 +89,7 @@ def test_errors_come_before_questions() -> None:
 
 
 def test_an_update_asks_for_all_keys() -> None:
-    """An empty answer keeps the stored value."""
+    """With -i, or without a key, an update asks for all keys. An empty answer keeps the stored value."""
     run("secret register s -s basic_auth --username=ada --password=?", canary("old"))
     new = canary("new")
     run("secret update s -i", asker=ScriptedUser("", new))
@@ -97,7 +101,7 @@ def test_an_update_asks_for_all_keys() -> None:
 
 @pytest.mark.parametrize("text", ["$pw", "{pw}", "%PW%", "{{a.b}}"])
 def test_literal_stores_a_text_that_looks_like_a_variable(text: str) -> None:
-    """The option ``--literal`` works for registration and update."""
+    """The texts look like variables of IPython, a shell or Windows, or like a reference. Both commands have ``--literal``."""
     run("secret register s --a=? --literal", text)
     run("secret update s --b=? --literal", text)
     assert active_content_of("s") == {"a": text, "b": text}
@@ -117,7 +121,7 @@ def test_a_value_may_be_empty() -> None:
 
 
 def test_reveal_is_an_error_in_a_session() -> None:
-    """A notebook saves its outputs. The error says how to get the value in code."""
+    """In a notebook, ``--reveal`` would save the value in an output. The error says how to get the value in code."""
     run("secret register s --k=?", canary())
     with pytest.raises(UsageProblem, match=r"value = %secret get s --key k"):
         run("secret get s --key k --reveal")

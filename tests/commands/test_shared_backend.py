@@ -41,7 +41,7 @@ def write_as_colleague(vault: FakeVault, **content: str) -> None:
 
 
 def test_get_refresh_reads_the_current_value(vault: FakeVault) -> None:
-    """Without --refresh the command returns the cached value. Afterwards all commands return the new one."""
+    """Without --refresh the command returns the cached value. After one --refresh, all commands return the new value."""
     first, second = canary("first"), canary("second")
     run("secret register label_studio_secret --api_key=?", first)
     assert run("secret get label_studio_secret --key api_key").value == first
@@ -55,7 +55,7 @@ def test_get_refresh_reads_the_current_value(vault: FakeVault) -> None:
 
 
 def test_validate_refresh_reads_the_current_keys(vault: FakeVault) -> None:
-    """A key that a colleague removed is missing at once."""
+    """A key that a colleague removed is missing after --refresh. Before it, the cached keys count."""
     run(LABELS)
     run("stack update -an labels")
     run("secret register label_studio_secret --api_key=?", canary())
@@ -68,7 +68,7 @@ def test_validate_refresh_reads_the_current_keys(vault: FakeVault) -> None:
 
 
 def test_register_secrets_refresh_asks_for_the_currently_missing_values(vault: FakeVault) -> None:
-    """A colleague may have removed or added keys. Without a secrets manager the command is an error."""
+    """A colleague may have removed or added keys. Without a secrets manager the command raises an error."""
     run(LABELS)
     run("stack update -an labels")
     run("secret register label_studio_secret --other=1")
@@ -90,7 +90,7 @@ def test_register_secrets_refresh_asks_for_the_currently_missing_values(vault: F
 
 @pytest.mark.usefixtures("vault")
 def test_a_deleted_secret_is_restored() -> None:
-    """The error of `secret get` names the command. An existing or unknown secret can't be restored."""
+    """The error of `secret get` names the command that restores the secret. An existing or unknown secret can't be restored."""
     value = canary()
     run("secret register s --key=?", value)
     run("secret delete s -y")
@@ -116,11 +116,13 @@ WRITING_COMMANDS = [
     "secret delete db",
     "secret cleanup",
 ]
+"""Commands that would ask for a value or a confirmation before they write."""
 
 
 @pytest.mark.parametrize("line", [*WRITING_COMMANDS, "secret import new.env --name n -i"])
 def test_an_unsupported_operation_is_an_error_before_any_question(line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The backend can only read secrets."""
+    # This variable is the secret "db" with the key "password" in the backend `env`.
     monkeypatch.setenv("SECRET_DB__PASSWORD", canary())
     (tmp_path / "folder" / "new.env").write_text(f"KEY={canary()}\n")
     run(LABELS)

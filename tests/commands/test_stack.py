@@ -30,7 +30,7 @@ def test_a_stack_is_registered_changed_and_deleted() -> None:
 
 
 def test_commands_warn_about_a_stack_that_can_t_run() -> None:
-    """register, update and set succeed with a warning."""
+    """The commands register, update and set succeed with a warning. The component "labels" refers to a missing secret."""
     run(LABELS)
     messages = [
         run("stack register new -o default -a default -x default -an labels").message,
@@ -59,7 +59,10 @@ def test_validate_returns_a_report() -> None:
 
 
 def test_register_secrets_asks_for_the_required_values() -> None:
-    """Existing values, other keys and the schema do not change."""
+    """Existing values, other keys and the schema do not change.
+
+    With ``--all``, the command asks for existing values too. An empty answer keeps a value.
+    """
     old, new = canary("old"), canary("new")
     run(LABELS)
     run("alerter register chat --flavor=slack --slack_token=? --default_slack_channel_id=?", "{{chat.token}}", "{{chat.channel}}")
@@ -94,6 +97,7 @@ def test_a_failed_write_lists_the_written_secrets(failing_backend: type[FailingB
         run("stack register-secrets", asker=user)
     assert find_canary(str(caught.value)) == []
     assert Client().secrets_manager.list_secrets() == ["one"]
+    # A missing value is required, so the empty answer is refused, and the prompt is repeated. "y" confirms the second attempt.
     user = RepairingUser(failing_backend, "", second, "y")
     failing_backend.writes_left = 0
     assert run("stack register-secrets", asker=user).message == "Registered 'two'."

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 CELLS = st.text(alphabet="ab -_\u00e9\u65e5\n\u00b7\u2039", max_size=12)
-"""Narrow and wide letters, spaces, signs and line breaks."""
+"""Texts of table cells, with narrow and wide letters, spaces, signs and line breaks."""
 
 
 def test_the_table_of_a_secret_shows_masks_and_clear_text() -> None:
@@ -46,7 +46,10 @@ def test_the_mask_does_not_depend_on_the_value() -> None:
     rows=st.integers(1, 4).flatmap(lambda columns: st.lists(st.lists(CELLS, min_size=columns, max_size=columns), min_size=1, max_size=5))
 )
 def test_our_layout_equals_the_layout_of_rich(rows: list[tuple[str, ...]]) -> None:
-    """Our layout draws a table that fits, and rich draws a table that is too wide."""
+    """For a table that fits, both layouts give the same lines. In use, rich draws only tables that are too wide.
+
+    The strategy gives one to five rows with the same number of cells.
+    """
     lines = [["NAME"] * len(rows[0]), *rows]
     wider_than_any_table = 10_000
     assert _without_trailing_spaces(_layout(lines)) == _without_trailing_spaces(_folded_layout(lines, wider_than_any_table))
@@ -69,7 +72,9 @@ def test_html_is_escaped() -> None:
     markup = "<script>alert('\"&')</script>"
     html = Table([markup], [[markup]], title=markup, note=markup)._repr_html_()
     assert "<script" not in html
+    # The title, the header, the cell and the note contain the text.
     assert html.count("&lt;script&gt;alert(&#x27;&quot;&amp;&#x27;)&lt;/script&gt;") == 4
+    # A table has the colors of the JupyterLab theme.
     assert "var(--jp-ui-font-color1" in html
 
 
@@ -119,7 +124,7 @@ def test_the_table_of_a_stack_shows_references_unresolved() -> None:
 
 
 def test_a_value_instead_of_a_schema_type_is_hidden() -> None:
-    """An imported secret may have any text as its schema type."""
+    """An imported secret may have any text as its schema type. Here it is a GitHub token."""
     summaries = [SecretSummary(name="a", schema=f"ghp_{canary('schema')}"), SecretSummary(name="b", schema="arbitrary")]
     table = secrets_table("default", summaries)
     assert [row["schema"] for row in table] == ["(not shown)", "arbitrary"]

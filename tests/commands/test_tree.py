@@ -22,6 +22,7 @@ def test_dashes_and_underscores_are_equal() -> None:
     assert active_content_of("o") == {"api_key": "1"}
     run("secret register free --api-key=1 --api_key=2")
     assert active_content_of("free") == {"api-key": "1", "api_key": "2"}
+    # These commands raise no error.
     run("secret update free --remove_key api-key")
     run("stack register new --orchestrator default --artifact_store default --secrets_manager default")
     run("artifact_store list")
@@ -61,7 +62,10 @@ def test_lists_and_descriptions_are_tables() -> None:
 
 
 def test_completion_offers_the_possible_next_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The completion offers commands, options, names, keys and references. It reads no keys from a locked store."""
+    """The completion offers commands, options, names, keys and references. It reads no keys from a locked store.
+
+    A key that is already on the line is not offered again.
+    """
     run("secret register openai -s openai --api_key=?", canary())
     run(LABELS)
 
@@ -91,6 +95,7 @@ def test_completion_offers_the_possible_next_words(monkeypatch: pytest.MonkeyPat
     assert completions_of("annotator update labels --authentication_secret={{o") == ["--authentication_secret={{openai."]
     assert completions_of("annotator update labels --x=http://{{openai.a") == ["--x=http://{{openai.api_key}}"]
     assert completions_of("nonsense x ") == completions_of("secret update nobody --x") == []
+    # Now a passphrase protects the store. In a process without the variable, the store is locked.
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "open")
     run("secrets-manager rewrap default --to passphrase")
     code = "import sys; from zensecrets_jupyter.commands import tree; print(tree.complete(['secret', 'get', 'openai', '--key'], ''))"

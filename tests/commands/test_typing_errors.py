@@ -1,4 +1,4 @@
-"""Mistyped options, keys that look like options, and files of Windows."""
+"""Mistyped options, keys that look like options, and files that Windows programs write."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TYPING_ERRORS = {
     "alerter register a --flavor=slack --litreal --slack_token=?": "--literal",
     "secrets-manager register m --falvor=local": "--flavor",
 }
-"""Command lines with a mistyped option, each with the option that was meant. A question mark stands for a value."""
+"""Command lines with a mistyped option, each with the option that was meant. The test replaces question marks by a value."""
 USUAL_KEYS = """
     user username usr password passwd pass pw secret token key api_key apikey access_key access_key_id secret_key secret_access_key
     session_token client_id client_secret tenant_id account account_name account_key connection_string sas_token url uri dsn host hostname
@@ -39,7 +39,7 @@ USUAL_KEYS = """
     interval internal remote remove helper waiting wait_time shell scope literature striped
     scheme value1 value2 stack1 schema1
 """.split()  # noqa: SIM905 - a list with one name on each line would be long
-"""Usual names of keys."""
+"""Usual names of keys. Some resemble an option, such as ``values2``, ``striped`` and ``schema_name``."""
 
 
 @pytest.mark.parametrize("line", TYPING_ERRORS)
@@ -62,7 +62,10 @@ def test_usual_keys_are_no_typing_errors() -> None:
 
 
 def test_a_key_that_looks_like_an_option_can_be_set() -> None:
-    """An option such as ``--values`` can set the key. If the schema or the stored secret already has the key, its own option can set it."""
+    """The option ``--values`` sets the key ``schme``, which looks like a mistyped ``--schema``.
+
+    If the schema or the stored secret has this key, ``--schme=value`` sets it too.
+    """
 
     class SchemaWithOddKey(BaseSecretSchema):
         TYPE = "odd_key_of_test"
@@ -80,6 +83,7 @@ def test_files_with_a_byte_order_mark_are_read(encoding: str) -> None:
     """PowerShell writes UTF-16 with a byte order mark."""
     value = "grüße-" + canary("wide")
 
+    # Python has no codec that writes big-endian UTF-16 with a byte order mark. "utf-16-be-mark" is a name of this test.
     def encoded(text: str) -> bytes:
         return b"\xfe\xff" + text.encode("utf-16-be") if encoding == "utf-16-be-mark" else text.encode(encoding)
 
@@ -87,6 +91,7 @@ def test_files_with_a_byte_order_mark_are_read(encoding: str) -> None:
     Path("value").write_bytes(encoded(value))
     run("secret register a --values=@v.json")
     run("secret register b -v @v.json")
+    # Without --strip, the byte order mark would stay in the value.
     run("secret register c --key=@value --strip")
     run("secret import v.json")
     assert [active_content_of(name) for name in "abc"] == [{"key": value}] * 3
@@ -95,6 +100,7 @@ def test_files_with_a_byte_order_mark_are_read(encoding: str) -> None:
 
 def test_a_file_in_no_known_encoding_is_an_error() -> None:
     """The error does not quote the content."""
+    # A byte order mark of UTF-16, and then half of a surrogate pair.
     Path("odd").write_bytes(b"\xff\xfe\x00\xd8" + canary("odd").encode())
     for line in ("secret register a --values=@odd", "secret register a --key=@odd", "secret import odd --format=json"):
         with pytest.raises(UnreadableFileError, match="UTF-8 text") as caught:
@@ -103,6 +109,6 @@ def test_a_file_in_no_known_encoding_is_an_error() -> None:
 
 
 def test_an_empty_value_has_a_note() -> None:
-    """The note comes for a registration and for an update."""
+    """A registration and an update both print the note."""
     assert "Note: the value of s.key is empty." in run("secret register s --key=").message
     assert "Note: the value of s.key is empty." in run("secret update s --key=").message

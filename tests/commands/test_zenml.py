@@ -40,7 +40,10 @@ MANAGER = ComponentType.SECRETS_MANAGER
 def test_the_names_of_attributes_in_zenml_are_accepted(
     line: str, stored_attributes: dict[str, str], name_and_value: tuple[str, str | None]
 ) -> None:
-    """The attributes are stored with the names of this package. The options of the opened secrets manager have both names."""
+    """The attributes are stored with the names of this package. The options of the opened secrets manager have both names.
+
+    ``--verify=True`` and an empty ``--secrets_file`` are accepted, and not stored.
+    """
     run(f"secrets-manager register m --flavor={line}")
     assert Client().workspace.component(MANAGER, "m").attributes == stored_attributes
     name, value = name_and_value
@@ -57,7 +60,7 @@ def test_an_attribute_is_changed_and_removed_by_either_name() -> None:
 
 
 def test_the_secrets_file_of_zenml_is_imported_once(tmp_path: Path) -> None:
-    """All secrets of the file are imported or none. Later changes of the file have no effect."""
+    """A registration or an update imports all secrets of the file, or none. Later changes of the file have no effect by themselves."""
 
     def write_secrets_file(**secrets: dict[str, str]) -> None:
         encoded = {
@@ -85,7 +88,7 @@ def test_the_secrets_file_of_zenml_is_imported_once(tmp_path: Path) -> None:
 
 
 def test_several_values_come_from_one_file(tmp_path: Path) -> None:
-    """The texts are stored unchanged: no file is read, and variables are allowed."""
+    """A text in the file is stored unchanged. It may look like a file name (``@x``) or a variable (``$pw``)."""
     value = canary("values")
     (tmp_path / "v.json").write_text(f'{{"k": "{value}", "n": 42, "at": "@x", "variable": "$pw"}}')
     (tmp_path / "v.yaml").write_text("k: '0042'\npem: |\n  one\n  two\n")
@@ -103,7 +106,10 @@ def test_several_values_come_from_one_file(tmp_path: Path) -> None:
 
 
 def test_a_required_component_can_t_be_removed() -> None:
-    """Removing another component of the active stack gives a warning with the command that undoes it."""
+    """A stack must have an orchestrator and an artifact store.
+
+    Removing a component of a different type from the active stack gives a warning with the command that undoes the removal.
+    """
     message = run("stack remove-component -x").message
     assert "the active one" in message
     assert "%stack update default --secrets-manager default" in message
@@ -117,7 +123,7 @@ def test_a_required_component_can_t_be_removed() -> None:
 
 
 def test_a_flavor_is_registered_by_its_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The module may be in the current folder. A Flavor class of ZenML refers to the class of the attributes."""
+    """The module may be in the current folder. A ``Flavor`` class of ZenML has the class of the attributes as ``config_class``."""
     (tmp_path / "own_flavors.py").write_text(
         "from zensecrets_jupyter.core.stack import StackComponentConfig\n"
         "class Config(StackComponentConfig):\n    TYPE, FLAVOR = 'alerter', 'own_in_test'\n    channel: str = ''\n"
@@ -129,6 +135,7 @@ def test_a_flavor_is_registered_by_its_class(tmp_path: Path, monkeypatch: pytest
     assert sys.path == search_path
     assert [row["attribute"] for row in run("alerter flavor describe own_in_test").value] == ["channel"]
     run("alerter register mine --flavor=own_in_test --channel=c")
+    # The command only explains how to delete a flavor, and names the components that use it.
     assert "'mine' use it" in run("alerter flavor delete own_in_test").message
 
 

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the path of a home that does not exist yet."""
+    """Return the path of a home that does not exist yet.
+
+    The fixture of ``tests/conftest.py`` sets the same path, but does not return it.
+    """
     folder = tmp_path / "home"
     monkeypatch.setenv(HOME_VARIABLE, str(folder))
     monkeypatch.delenv(PASSPHRASE_VARIABLE, raising=False)

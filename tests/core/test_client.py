@@ -42,7 +42,7 @@ def counting_manager() -> SecretsManager[CountingBackend]:
 
 
 def test_a_new_client_opens_no_file(tmp_path: Path) -> None:
-    """A new client creates no file, and its ``repr`` has the folder of the workspace."""
+    """A new client creates no file. Its ``repr`` contains the workspace's folder ``home``."""
     client = Client()
     assert str(tmp_path / "home") in repr(client)
     assert not (tmp_path / "home").exists()
@@ -62,6 +62,7 @@ def test_a_new_workspace_has_a_working_stack() -> None:
     """A new workspace has a local orchestrator, artifact store and secrets manager."""
     stack = Client().active_stack
     assert stack.name == "default"
+    # The mapping ``components`` does not contain the secrets manager.
     assert {component_type.value for component_type in stack.components} == {"orchestrator", "artifact_store"}
     assert stack.secrets_manager.backend.FLAVOR == "local"
     assert stack.validate().ok
@@ -89,7 +90,11 @@ def test_a_stack_without_a_secrets_manager_raises_an_error() -> None:
 
 
 def test_many_clients_read_once(counting_manager: SecretsManager[CountingBackend]) -> None:
-    """All clients of a process share one cache. An update through a client changes it, and ``refresh=True`` reads again."""
+    """All clients of a process share one cache.
+
+    After an update through a client, the next access reads again. ``refresh=True`` always reads again.
+    """
+    # ``put`` changes the backend without the manager, as another machine would.
     counting_manager.backend.put("mine", key="one")
     assert {Client().get_secret("mine").content["key"] for _ in range(1000)} == {"one"}
     assert counting_manager.backend.reads == ["mine"]
@@ -101,7 +106,7 @@ def test_many_clients_read_once(counting_manager: SecretsManager[CountingBackend
 
 
 def test_a_thousand_accesses_through_the_client_are_one_read(counting_manager: SecretsManager[CountingBackend]) -> None:
-    """A resolved attribute is cached, and has the new value after an update."""
+    """The secret of a reference is cached. After an update, the value is new."""
     counting_manager.backend.put("service", token="one")
     workspace = Client().workspace
     workspace.register_component(ComponentType.ANNOTATOR, "labels", "label_studio", {"authentication_secret": "{{service.token}}"})
@@ -147,7 +152,10 @@ def test_another_home_is_another_workspace(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_secrets_are_environment_variables_for_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a block of ``Client().env``, the keys in upper case are variables. After it, even after an error, the environment is restored."""
+    """In a block of ``Client().env``, each key is a variable in upper case.
+
+    After the block, also after an error, the environment is restored.
+    """
     text = canary("password")
     Client().secrets_manager.register_secret(BasicAuthSecretSchema(name="login", username="somebody", password=text))
     monkeypatch.setenv("USERNAME", "before")
@@ -168,7 +176,7 @@ def test_secrets_are_environment_variables_for_a_block(monkeypatch: pytest.Monke
 
 
 def test_the_client_has_the_methods_of_later_zenml() -> None:
-    """The client has the methods for secrets of later versions of ZenML."""
+    """The client has later ZenML versions' methods for secrets, such as ``create_secret``."""
     client = Client()
     first_value, second_value = canary("first"), canary("second")
     created_secret = client.create_secret(name="db", values={"user": first_value, "old": second_value}, private=True)
@@ -188,7 +196,10 @@ def test_the_client_has_the_methods_of_later_zenml() -> None:
 
 
 def test_arguments_that_zenml_does_not_have_are_refused() -> None:
-    """After a call with an unknown argument, the values in the call are masked, and nothing is written."""
+    """A call with an unknown argument writes nothing, and its values are masked.
+
+    Most of the unknown arguments are misspelled, such as ``privat``.
+    """
     client: Any = Client()
     client.create_secret("there", {"key": "not a secret"})
     calls: list[Callable[[str], Any]] = [
@@ -203,7 +214,7 @@ def test_arguments_that_zenml_does_not_have_are_refused() -> None:
             call(value)
         assert len(str(caught.value).splitlines()) == 1
         assert find_canary(redact(value)) == []
-    # Names of schemas and descriptions are no values, so they are not masked after a wrong call.
+    # Names and descriptions are no values, so they are not masked after a wrong call. The text "nosuch-schema" is used for all of them.
     calls_without_value: list[Callable[[], Any]] = [
         lambda: client.create_secret("db", {}, schema="nosuch-schema", description="nosuch-schema"),
         lambda: client.list_secrets(nme="nosuch-schema"),
@@ -221,7 +232,7 @@ def test_arguments_that_zenml_does_not_have_are_refused() -> None:
 
 
 def test_a_secrets_manager_has_the_attributes_of_a_component() -> None:
-    """A secrets manager has the attributes flavor, type and options of a component."""
+    """A secrets manager has a component's attributes: flavor, type, and options, also named ``config``."""
     manager = Client().secrets_manager
     assert (manager.flavor, manager.type, manager.type.value) == ("local", ComponentType.SECRETS_MANAGER, "secrets_manager")
     assert manager.config is manager.options
@@ -241,6 +252,7 @@ def test_content_can_be_assigned_and_stored() -> None:
     assert manager.get_secrets(["openai"])["openai"] == secret("openai", api_key=old)
     manager.update_secret(changed_secret)
     assert manager.get_secret("openai").content == {"api_key": new, "more": new}
+    # A key can't contain a brace.
     for wrong_content in ({"a{b": "x"}, {"key": 7}, "text"):
         with pytest.raises(InvalidSecretError):
             changed_secret.arbitrary_kv_pairs = wrong_content
@@ -265,7 +277,10 @@ def test_content_can_be_assigned_and_stored() -> None:
     [("", "is empty"), (" v-of-it", "begins with white space, which is kept"), ("v-of-it\n", "ends with a line end, which is kept")],
 )
 def test_a_value_with_invisible_characters_raises_a_warning(value: str, remark: str) -> None:
-    """If a value is empty, or begins or ends with white space, a warning at the line of the caller does not quote the value."""
+    """A value that is empty, or begins or ends with white space, raises a warning.
+
+    The warning is reported for the file of the caller, and does not quote the value.
+    """
     calls: list[Callable[[], object]] = [
         lambda: Client().create_secret("unseen", {"k": value}),
         lambda: Client().update_secret("unseen", add_or_update_values={"k": value}),

@@ -39,7 +39,7 @@ def _secret(name: str, **content: str) -> ArbitrarySecretSchema:
     ],
 )
 def test_the_name_of_a_variable_is_its_key_in_upper_case(key: str, variable: str) -> None:
-    """Every character except letters of ASCII and digits becomes an underscore, such as ``é``."""
+    """Every character except ASCII letters and digits becomes an underscore; an example is ``é``."""
     assert variable_name(key) == variable
 
 
@@ -141,7 +141,7 @@ def test_blocks_may_overlap_in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_overlapping_blocks_restore_the_environment(actions: list[tuple[str, bool]], variables_before: set[str]) -> None:
     """In any order of blocks, a variable has the value of the latest open block. After the last block, it has its earlier value.
 
-    Each action opens a block for a key, or closes one of the open blocks.
+    An action is a key, and whether it closes one of the open blocks. Without an open block, or otherwise, it opens a block for the key.
     """
     for variable in "ABC":
         os.environ.pop(variable, None)
@@ -151,6 +151,7 @@ def test_overlapping_blocks_restore_the_environment(actions: list[tuple[str, boo
         open_blocks: list[tuple[AbstractContextManager[dict[str, str]], str, str]] = []
         for number, (key, closes_block) in enumerate(actions):
             if open_blocks and closes_block:
+                # The number of the action selects the block, so that blocks end in many orders.
                 block, _, _ = open_blocks.pop(number % len(open_blocks))
                 block.__exit__(None, None, None)
             else:
@@ -173,6 +174,10 @@ RESERVED_VARIABLES = (
     *("DYLD_INSERT_LIBRARIES", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "IFS", "ENV", "BASH_ENV", "HTTP_PROXY", "HTTPS_PROXY"),
     *("SystemRoot", "ZENSECRETS_HOME", "JUPYTER_TOKEN", "GIT_SSH_COMMAND", "NODE_OPTIONS", "SSL_CERT_FILE"),
 )
+"""Variables that systems and programs read.
+
+``SystemRoot`` is from Windows, where the case of names is ignored.
+"""
 
 
 @pytest.mark.parametrize("variable", RESERVED_VARIABLES)
@@ -192,6 +197,7 @@ def test_a_prefix_or_a_name_allows_any_key() -> None:
     first_secret, second_secret = (_secret(name, path=f"of {name}", token="t") for name in ("one", "two"))
     assert variables_of([first_secret], prefix="APP_") == {"APP_PATH": "of one", "APP_TOKEN": "t"}
     assert variables_of([first_secret], names={"path": "WHERE"}) == {"WHERE": "of one", "TOKEN": "t"}
+    # ``one.path`` is a key of the secret ``one``. ``path`` is this key of every other secret.
     names = {"one.path": "FIRST", "path": "SECOND", "two.token": "two_token"}
     assert variables_of([first_secret, second_secret], prefix="P_", names=names) == {
         "FIRST": "of one",
@@ -214,14 +220,17 @@ def test_a_prefix_or_a_name_allows_any_key() -> None:
     ],
 )
 def test_invalid_names_are_refused(options: dict[str, Any], error_text: str) -> None:
-    """Reserved, invalid and duplicate names, and names for unknown keys, raise errors."""
+    """Reserved, invalid and duplicate names of variables, and names for unknown keys, raise errors."""
     with pytest.raises(InvalidSecretError, match=error_text):
         variables_of([_secret("odd", preload="p", token="t")], **options)
 
 
 @pytest.mark.parametrize("key", ["user", "PATH", "Home"])
 def test_the_error_in_a_step_suggests_options_of_steps(key: str) -> None:
-    """If a secret in ``secrets=`` of a step has a reserved key, the hint suggests no prefix, because a step has no such option."""
+    """If a step's secret has a reserved key, the hint suggests ``get_secret`` in the step.
+
+    It suggests no prefix, because a step has no option for a prefix.
+    """
     Client().create_secret("login", {key: canary("login")})
 
     @step(secrets=["login"])

@@ -1,4 +1,4 @@
-"""Tests of every class of errors: attributes, texts, pickles and base classes."""
+"""Tests of every class of errors: attributes, messages, pickles and base classes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _with_subclasses(root: type[ZenSecretsError]) -> list[type[ZenSecretsError]]
 # The commands define a further class for wrong command lines, which is not in the module ``errors``.
 ERROR_CLASSES = [error for error in dict.fromkeys(_with_subclasses(ZenSecretsError)) if error.__module__ == errors.__name__]
 
-# The keyword arguments that each class adds to those of its bases.
+# The keyword arguments that each class adds to those of its bases, with test values. A class that is not listed adds none.
 ATTRIBUTES: dict[str, dict[str, Any]] = {
     "SecretError": {"name": "db", "manager": "vault"},
     "SecretKeyNotFoundError": {"key": "password"},
@@ -68,6 +68,7 @@ def test_an_error_is_one_line(error_class: type[ZenSecretsError]) -> None:
     """The text of an error is the message and the hint in one line, also if the error is a KeyError or an OSError."""
     assert str(_create(error_class)) == "The problem. The next step."
     assert is_one_line(_create(error_class))
+    # A StackValidationError can't be created without a report.
     if error_class is not StackValidationError:
         assert str(error_class("The problem.")) == "The problem."
         assert error_class("The problem.").hint == ""
@@ -75,7 +76,10 @@ def test_an_error_is_one_line(error_class: type[ZenSecretsError]) -> None:
 
 @pytest.mark.parametrize("error_class", ERROR_CLASSES)
 def test_the_classes_of_the_package_precede_built_in_classes(error_class: type[ZenSecretsError]) -> None:
-    """In the method resolution order, built-in classes come last. Otherwise the text of a KeyError would be in quotes."""
+    """In the method resolution order, built-in classes come last.
+
+    Otherwise ``str`` of a KeyError would add quotes.
+    """
     package_positions = [index for index, base in enumerate(error_class.__mro__) if issubclass(base, ZenSecretsError)]
     built_in_positions = [index for index, base in enumerate(error_class.__mro__) if not issubclass(base, ZenSecretsError)]
     assert max(package_positions) < min(built_in_positions)
@@ -98,6 +102,7 @@ def test_the_docstring_shows_the_class_tree() -> None:
         documented_base, documented_built_in = documented[error.__name__]
         assert error.__bases__[0].__name__ == documented_base
         built_in = ""
+        # PicklingError is documented as ``pickle.PicklingError``, and its ``__module__`` is ``_pickle``.
         if len(error.__bases__) > 1:
             built_in_class = error.__bases__[1]
             built_in = f"{built_in_class.__module__}.{built_in_class.__qualname__}".removeprefix("builtins.").removeprefix("_pickle.")
@@ -105,7 +110,7 @@ def test_the_docstring_shows_the_class_tree() -> None:
 
 
 def test_code_for_zenml_catches_the_errors() -> None:
-    """Each error is a subclass of the built-in class that ZenML raises."""
+    """Code that catches a built-in class, such as KeyError, also catches these errors."""
     built_in_classes = {
         "SecretNotFoundError": "KeyError",
         "SecretKeyNotFoundError": "KeyError",

@@ -12,7 +12,10 @@ from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field,
 
 
 class _Model(BaseModel):
-    """A model with sensitive, clear-text and ordinary fields."""
+    """A model with sensitive, clear-text and ordinary fields.
+
+    The key ``mine`` in ``json_schema_extra`` is a user's own entry, which must be kept.
+    """
 
     sensitive: str = SecretField(default="", description="a token", json_schema_extra={"mine": 1})
     required: str = SecretField(min_length=2)
@@ -51,7 +54,10 @@ def test_the_default_may_be_positional() -> None:
 
 @pytest.mark.parametrize("unit", ["a", "A1", "Ab1 ", "AB ", "http://", "a:b@", "a=b;", "--a ", '{"a":', "[", "eyJ", "/b", "1 ", "a."])
 def test_a_long_text_is_classified_in_linear_time(unit: str) -> None:
-    """Classifying a value of 64 KiB takes linear time for any content."""
+    """Classifying a value of 64 KiB as sensitive or not takes linear time.
+
+    The units are parts of patterns, such as a URL, an option or a token. With quadratic time, a test would exceed 2 s.
+    """
     text = unit * (65536 // len(unit))
     start = process_time()
     looks_sensitive("attribute", text)

@@ -15,12 +15,13 @@ from zensecrets_jupyter.core.names import MAX_NAME_LENGTH, check_key, check_name
 
 PROPERTY_SETTINGS = settings(deadline=None, max_examples=100)
 
+# The word "name" is reserved. 256 characters are too long by one. "\ud800" is half of a surrogate pair.
 _INVALID_NAMES = ["", "-a", "--", "a b", "a\tb", "a\n", "\u2028", "a\u00a0b", "a{b", "a}b", "\x00", "a\x7f", "\ud800", "name", "x" * 256]
 
 
 @pytest.mark.parametrize("name", ["a", "A-1_b", "a/b", "é", "秘密", "пароль", "x" * MAX_NAME_LENGTH, "names", "Name", "$x", "🔑"])
 def test_a_valid_name_is_returned(name: str) -> None:
-    """Up to 255 letters of any alphabet, digits and signs are a valid name."""
+    """A valid name has up to 255 letters of any alphabet, digits, signs or emoji."""
     assert check_name(name) == name
     assert check_key(name) == name
 
@@ -43,7 +44,7 @@ def test_a_key_may_contain_a_dot() -> None:
 
 
 def test_a_long_name_is_truncated_in_errors() -> None:
-    """The error for a long name shows its beginning and its length."""
+    """The error for a long name shows its first 20 characters and its length."""
     with pytest.raises(InvalidSecretError, match="1000 characters; 255 are allowed") as caught:
         check_name("x" * 1000)
     assert "x" * 21 not in str(caught.value)
@@ -77,7 +78,10 @@ def test_a_valid_name_is_a_valid_key(text: str) -> None:
 
 
 def test_near_misses_are_sorted_by_similarity() -> None:
-    """Swapped letters, wrong case and missing signs are near misses, and different names are not."""
+    """A near miss has swapped letters or another case.
+
+    A very different name is no near miss.
+    """
     names = ["openai", "openai_prod", "database", "AWS_PROD"]
     assert near_misses("opneai", names)[0] == "openai"
     assert near_misses("aws_prod", names)[0] == "AWS_PROD"
@@ -85,7 +89,7 @@ def test_near_misses_are_sorted_by_similarity() -> None:
 
 
 def test_did_you_mean_is_a_question_or_empty() -> None:
-    """Two near misses are joined by "or", and without one the text is empty."""
+    """Two near misses are joined by "or". Without a near miss, the text is empty."""
     assert did_you_mean("token", ["tokens", "tokem"]).count(" or ") == 1
     assert did_you_mean("token", ["Token"]) == "Did you mean 'Token'?"
     assert did_you_mean("token", []) == ""

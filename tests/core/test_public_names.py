@@ -28,6 +28,10 @@ PUBLIC_NAMES = [
     "redact",
     "step",
 ]
+"""The public names that the documentation uses.
+
+The package has more public names, such as the errors.
+"""
 
 LARGE_LIBRARIES = [
     "pydantic",
@@ -53,7 +57,7 @@ LARGE_LIBRARIES = [
 
 
 def test_the_names_are_sorted_and_complete() -> None:
-    """Each documented name is public, listed once in order, and importable."""
+    """Each documented name is public. Each public name is listed once in order, and importable."""
     assert sorted(zensecrets_jupyter.__all__) == zensecrets_jupyter.__all__
     assert len(set(zensecrets_jupyter.__all__)) == len(zensecrets_jupyter.__all__)
     assert set(PUBLIC_NAMES) <= set(zensecrets_jupyter.__all__)
@@ -71,7 +75,7 @@ def test_a_name_is_the_object_of_its_module() -> None:
 
 
 def test_the_version_is_that_of_the_distribution() -> None:
-    """``__version__`` is the version of the installed distribution."""
+    """``__version__`` is a version, which begins with a number."""
     assert zensecrets_jupyter.__version__.split(".")[0].isdecimal()
 
 
@@ -93,7 +97,7 @@ print(json.dumps(sorted(set(globals()) - before - {"before"})))
 
 
 def test_importing_the_package_imports_only_lazy_loader() -> None:
-    """Importing the package and listing its names imports no module of the core."""
+    """An import of the package imports ``lazy_loader``, and no submodule of the package."""
     code = """
 import json, sys
 before = set(sys.modules)
@@ -107,7 +111,7 @@ print(json.dumps([sorted(added), [name for name in sys.modules if name.startswit
 
 @pytest.mark.parametrize("name", ["SecretReference", "ZenSecretsError", "SecretNotFoundError"])
 def test_errors_and_references_import_no_library(name: str) -> None:
-    """Errors and references are imported without pydantic, SQLAlchemy and other large libraries."""
+    """Errors and references are imported without any of the large libraries, such as pydantic."""
     code = f"""
 import json, sys, zensecrets_jupyter
 zensecrets_jupyter.{name}
@@ -118,7 +122,7 @@ print(json.dumps([name for name in {LARGE_LIBRARIES!r} if name in sys.modules]))
 
 @pytest.mark.parametrize("name", [name for name in PUBLIC_NAMES if name != "SecretForm"])
 def test_no_public_name_except_the_widget_imports_jupyter(name: str) -> None:
-    """No public name except the widget imports Jupyter, IPython, widgets, Click, rich or a keyring."""
+    """Except the widget ``SecretForm``, documented names import only pydantic and SQLAlchemy of the large libraries."""
     libraries = [library for library in LARGE_LIBRARIES if library not in {"pydantic", "sqlalchemy"}]
     code = f"""
 import json, sys, zensecrets_jupyter
@@ -129,7 +133,7 @@ print(json.dumps([name for name in {libraries!r} if name in sys.modules]))
 
 
 def test_schemas_and_components_do_not_import_sqlalchemy() -> None:
-    """Creating secrets and components imports pydantic and not SQLAlchemy."""
+    """Creating a secret, and importing the classes of components, imports pydantic and not SQLAlchemy."""
     code = """
 import json, sys, zensecrets_jupyter as zs
 zs.BasicAuthSecretSchema(name="a", username="u", password="p"), zs.StackComponentConfig, zs.SecretsManager
@@ -172,7 +176,10 @@ SDKS = [
 
 
 def test_a_session_with_local_secrets_imports_no_sdk() -> None:
-    """Listing flavors and storing local secrets imports no SDK of a remote backend."""
+    """Listing flavors and storing local secrets imports no SDK of a remote backend.
+
+    The last item of the result has the SDKs that are not installed. It has to be empty, because otherwise the test proves nothing.
+    """
     code = f"""
 import importlib.util, json, os, sys, tempfile
 from contextlib import redirect_stdout

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PROPERTY_SETTINGS = settings(deadline=None, max_examples=200)
+"""Hypothesis settings of the tests that run with random texts."""
 
 
 def _is_accepted(check: Callable[[str], object], text: str) -> bool:
@@ -43,12 +44,16 @@ NAMES = st.text(min_size=1, max_size=20).filter(lambda text: _is_accepted(check_
 KEYS = st.text(min_size=1, max_size=20).filter(lambda text: _is_accepted(check_key, text))
 REFERENCES = st.builds(SecretReference, NAMES, KEYS)
 PLAIN_TEXTS = st.text(st.characters(exclude_characters="{}$", exclude_categories=["Cs"]), max_size=20)
+"""Texts that can't be part of a reference or near miss.
+
+The category ``Cs`` has the surrogates.
+"""
 
 
 @PROPERTY_SETTINGS
 @given(REFERENCES)
 def test_parse_and_str_are_inverse(reference: SecretReference) -> None:
-    """Parsing the text of a reference returns it, for every valid name and key."""
+    """Parsing the text of any valid reference returns an equal reference."""
     assert SecretReference.parse(str(reference)) == reference
     assert str(SecretReference.parse(str(reference))) == str(reference)
 
@@ -63,7 +68,7 @@ def test_white_space_inside_the_braces_is_ignored(reference: SecretReference, be
 @PROPERTY_SETTINGS
 @given(st.lists(st.one_of(PLAIN_TEXTS, REFERENCES), max_size=8))
 def test_splitting_keeps_all_parts(parts: list[str | SecretReference]) -> None:
-    """If a text with references is split, its parts are the references and the texts between them, in order."""
+    """Splitting a text returns its references and the texts between them, in order."""
     text = "".join(str(part) for part in parts)
     split_parts = split_references(text)
     assert "".join(str(part) for part in split_parts) == text
@@ -76,6 +81,7 @@ def test_splitting_keeps_all_parts(parts: list[str | SecretReference]) -> None:
 @given(st.text(max_size=60))
 def test_any_text_can_be_split(text: str) -> None:
     """The joined parts of any text are equal to the text, except for white space inside the braces of a reference."""
+    # A reference has no white space inside its braces when it is formatted. The test removes all white space before it compares.
     joined = "".join(str(part) for part in split_references(text))
     assert "".join(joined.split()) == "".join(text.split())
 
@@ -83,7 +89,10 @@ def test_any_text_can_be_split(text: str) -> None:
 @PROPERTY_SETTINGS
 @given(st.text("{}$. ab-", max_size=25))
 def test_braces_are_a_reference_a_near_miss_or_plain_text(text: str) -> None:
-    """A text of braces, dots and letters is a near miss with an error in one line and a valid position, or it is none."""
+    """Any text with braces is a near miss, contains references, or is plain text.
+
+    The error for a near miss is one line, and its position is inside the text.
+    """
     error = find_reference_error(text)
     if error is not None:
         assert is_one_line(error)
@@ -102,6 +111,7 @@ def test_braces_are_a_reference_a_near_miss_or_plain_text(text: str) -> None:
         ("{{a.b}}{{c.d}}", [("a", "b"), ("c", "d")]),
         ("https://{{db.user}}:{{db.password}}@host", [("db", "user"), ("db", "password")]),
         ("{{a.b}} {{a.b}}", [("a", "b"), ("a", "b")]),
+        # Other tests use this long reference in commands.
         ("{{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}", [("label_studio_secret", "YOUR_AUTH_SECRET_VALUE_GOES_HERE")]),
         ('{"password": "{{db.password}}"}', [("db", "password")]),
         ("plain", []),
@@ -137,7 +147,10 @@ def test_the_references_in_a_text_are_found(text: str, references: list[tuple[st
     ],
 )
 def test_a_near_miss_names_the_likely_intent(text: str, intended_reference: str, position: int) -> None:
-    """The error has the likely reference, its position, and the option for a raw text."""
+    """The error has the likely reference and the position of the near miss.
+
+    It also has ``--literal``, the option for a raw text.
+    """
     error = find_reference_error(text)
     assert error is not None
     assert intended_reference in error.hint
@@ -146,9 +159,14 @@ def test_a_near_miss_names_the_likely_intent(text: str, intended_reference: str,
     assert error.text == text
 
 
+# ``name`` is reserved: neither a secret nor a key can have this name. The other names and keys begin with a hyphen, have 256 characters, or
+# are unprintable.
 @pytest.mark.parametrize("text", ["{{name.key}}", "{{a.name}}", "{{-a.b}}", "{{a.-b}}", "{{" + "x" * 256 + ".k}}", "{{a.\x00}}"])
 def test_a_reference_with_an_invalid_name_is_refused(text: str) -> None:
-    """A reference with an invalid name or key is refused before it is resolved."""
+    """Parsing refuses a reference with an invalid name or key.
+
+    No hint suggests the refused reference.
+    """
     with pytest.raises(InvalidReferenceError) as caught:
         SecretReference.parse(text)
     assert is_one_line(caught.value)
@@ -159,7 +177,7 @@ def test_a_reference_with_an_invalid_name_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "plain", "{}", '{"a": 1.5}', "a.b", "f{x}", "{1:.2f}", "$x", "{{'a': {}}"])
 def test_parsing_any_other_text_is_refused(text: str) -> None:
-    """The error for any other text has a hint with the syntax."""
+    """Parsing refuses a text that is no reference, with a hint that shows the syntax."""
     with pytest.raises(InvalidReferenceError) as caught:
         SecretReference.parse(text)
     assert "{{" in caught.value.hint
@@ -187,5 +205,6 @@ def test_a_raw_text_has_no_reference() -> None:
 @given(PLAIN_TEXTS, REFERENCES, PLAIN_TEXTS)
 def test_masking_replaces_only_references(before: str, reference: SecretReference, after: str) -> None:
     """Masking replaces each reference and nothing else."""
+    # The texts around the reference contain no mask.
     assume("‹" not in before + after)
     assert mask_references(f"{before}{reference}{after}") == f"{before}‹secret:{reference.name}.{reference.key}›{after}"

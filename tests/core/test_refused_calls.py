@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+# ``pipeline`` and ``step`` have this package's own API. The two ``classic_`` decorators have the API of ZenML 0.20.
 from zensecrets_jupyter import ArbitrarySecretSchema, Client, StepInterfaceError, ZenSecretsError, pipeline, redact, step
 from zensecrets_jupyter.pipelines import pipeline as classic_pipeline
 from zensecrets_jupyter.steps import step as classic_step
@@ -20,6 +21,7 @@ CALLS: dict[str, tuple[Callable[[Any, Any, str], object], str]] = {
     "create_secret with a number as a value": (lambda c, _sm, v: c.create_secret("a", {"k": v, "n": 5}), "'n' is not a text"),
     "create_secret with a number as a key": (lambda c, _sm, v: c.create_secret("a", {"k": v, 5: v}), "'5' is not a text"),
     "create_secret with a text": (lambda c, _sm, v: c.create_secret("a", v), "mapping of keys to texts"),
+    # A near miss is an argument with a similar name: here ``value`` instead of ``values``.
     "create_secret with a near miss": (lambda c, _sm, v: c.create_secret("a", value={"k": v}), "was called with wrong arguments"),
     "create_secret of the class": (lambda c, _sm, v: type(c).create_secret("a", {"k": v}), "called on the class Client, not on an object"),
     "create_secret of the class by name": (lambda c, _sm, v: type(c).create_secret(name="a", values={"k": v}), "on the class Client"),
@@ -32,6 +34,7 @@ CALLS: dict[str, tuple[Callable[[Any, Any, str], object], str]] = {
         "mapping of keys to values was expected, not an object of type list",
     ),
     "update_secret with an unknown argument": (lambda c, _sm, v: c.update_secret("kept", valus={"k": v}), "no argument 'valus'"),
+    # "nothing" is ``None``.
     "get_secret with nothing": (lambda c, _sm, _v: c.get_secret(None), "type NoneType.*list_secrets"),
     "get_secret with an empty name": (lambda c, _sm, _v: c.get_secret(""), "Give the name of a secret"),
     "a manager's get_secret with an empty name": (lambda _c, sm, _v: sm.get_secret(""), "Give the name of a secret"),
@@ -53,12 +56,18 @@ CALLS: dict[str, tuple[Callable[[Any, Any, str], object], str]] = {
     "merge_secret with keys by name": (lambda _c, sm, v: sm.merge_secret("kept", k=v), "merge_secret\\(secret_name"),
     "a schema with a bad name": (lambda _c, _sm, v: ArbitrarySecretSchema(name=f"bad {v}", arbitrary_kv_pairs={"k": "v"}), "not shown"),
 }
-"""Functions with a wrong call, each with a part of the error. Their arguments are a client, its secrets manager ``sm`` and a value."""
+"""Functions with a wrong call, each with a regular expression for the error.
+
+Their arguments are a client ``c``, the client's secrets manager ``sm``, and a value ``v``. An argument with an underscore is not used.
+"""
 
 
 @pytest.mark.parametrize("case", CALLS)
 def test_a_wrong_call_raises_an_error_without_the_value(case: str, home: Path) -> None:
-    """The error does not contain the value, which is masked after the call. The stored secrets are unchanged."""
+    """The error does not contain the value, and no secret is changed.
+
+    After the call, the value is masked.
+    """
     call, error_text = CALLS[case]
     client = Client()
     client.create_secret("kept", {"k": "kept-as-it-is"})
@@ -66,7 +75,8 @@ def test_a_wrong_call_raises_an_error_without_the_value(case: str, home: Path) -
     with pytest.raises((TypeError, ValueError, ZenSecretsError), match=error_text) as caught:
         call(client, client.secrets_manager, value)
     assert find_canary(str(caught.value)) == []
-    # In two cases the value is passed as a key or as a name, which is not masked. Calls of get_secret and list_secrets have no value.
+    # In the cases "swapped" and "bad name", the value is passed as a key or a name and not masked.
+    # Calls of get_secret and list_secrets have no value.
     is_passed_as_value = not any(word in case for word in ("swapped", "bad name", "get_secret", "list_secrets"))
     if is_passed_as_value:
         # The value is masked, because a traceback may show the source line of the call.
@@ -108,7 +118,7 @@ PIPELINE_CALLS: dict[str, tuple[Callable[[], object], str]] = {
         "Did you mean 'run_name'",
     ),
 }
-"""Functions with a wrong call, each with a part of the error."""
+"""Functions with a wrong call, each with a regular expression for the error."""
 
 
 @pytest.mark.parametrize("case", PIPELINE_CALLS)

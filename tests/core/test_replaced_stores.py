@@ -1,4 +1,4 @@
-"""Tests of processes whose open store files are deleted, restored or replaced."""
+"""Tests of open stores whose files are deleted, replaced, restored, or owned by other users."""
 
 from __future__ import annotations
 
@@ -32,10 +32,12 @@ ALERTER, MANAGER = ComponentType.ALERTER, ComponentType.SECRETS_MANAGER
 
 
 def _delete(home: Path, _copy: Path) -> None:
+    """Delete the home."""
     shutil.rmtree(home)
 
 
 def _recreate(home: Path, _copy: Path) -> None:
+    """Replace the home by a new one with other data, as another process does."""
     shutil.rmtree(home)
     new_workspace = Workspace(home)
     new_workspace.register_component(ALERTER, "theirs", "slack", {"slack_token": canary("theirs")})
@@ -43,6 +45,7 @@ def _recreate(home: Path, _copy: Path) -> None:
 
 
 def _restore(home: Path, copy: Path) -> None:
+    """Replace the home by an older copy of it."""
     shutil.rmtree(home)
     shutil.copytree(copy, home)
 
@@ -52,7 +55,10 @@ REPLACEMENTS = [_delete, _recreate, _restore]
 
 @pytest.mark.parametrize("replace", REPLACEMENTS)
 def test_acknowledged_data_of_a_replaced_workspace_can_be_read(replace: Callable[[Path, Path], None], home: Path, tmp_path: Path) -> None:
-    """If files of an open workspace are replaced, other processes can read all data that it stores afterwards."""
+    """If files of an open workspace are replaced, data that it stores afterwards is readable.
+
+    Other processes can read this data.
+    """
     open_workspace = get_workspace()
     open_workspace.register_component(ALERTER, "first", "slack", {"slack_token": canary("first")})
     open_workspace.open_manager("default").register_secret(secret("first", key=canary("first")))
@@ -66,6 +72,7 @@ def test_acknowledged_data_of_a_replaced_workspace_can_be_read(replace: Callable
     open_workspace.update_component(ALERTER, "new", {"slack_token": values[1]})
     Client().active_stack.secrets_manager.register_secret(secret("new", key=values[2]))
     generation, sealed = open_workspace.seal(values[3].encode())
+    # A new object reads the files as another process does.
     new_workspace = Workspace(home)
     assert new_workspace.open_component(ALERTER, "new").slack_token == values[1]
     assert new_workspace.open_manager("default").get_secret("new").content == {"key": values[2]}
@@ -73,7 +80,11 @@ def test_acknowledged_data_of_a_replaced_workspace_can_be_read(replace: Callable
 
 
 def test_a_restored_store_with_the_same_generation_uses_its_own_key(home: Path, tmp_path: Path) -> None:
-    """If a restored store gets another data key of the same generation, an open secrets manager uses the key of the store."""
+    """An open secrets manager uses the data key of the restored store.
+
+    The key that this object has decrypted before has the same generation, a number that each rotation increases. The key is rotated before
+    and after the store is restored.
+    """
     open_manager = open_store(home)
     open_manager.register_secret(secret("first", key="1"))
     shutil.copytree(home, tmp_path / "copy")
@@ -90,18 +101,23 @@ def test_a_restored_store_with_the_same_generation_uses_its_own_key(home: Path, 
 
 
 def test_a_changed_protection_needs_no_prompt_for_an_open_key(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If a process has decrypted the data key, it needs no passphrase that another process sets later."""
+    """A process that has decrypted the data key needs no passphrase that is set later."""
     open_manager = open_store(home)
     open_manager.register_secret(secret("first", key="1"))
+    # Another process protects the data key with a passphrase. The test sets the passphrase only for the last read.
     open_store(home).rewrap("passphrase", passphrase="a passphrase")
     open_manager.register_secret(secret("second", key="2"))
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "a passphrase")
     assert content_of(open_store(home), "second") == {"key": "2"}
 
 
+# The key file is deleted, is emptied, or gets another key of the right length (44 characters of base64).
 @pytest.mark.parametrize("replacement", [None, b"", b"A" * 44 + b"\n"])
 def test_a_missing_key_file_stops_writes(replacement: bytes | None, home: Path) -> None:
-    """If a process has decrypted the data key and the key file is lost, it refuses to write until it has a new key file."""
+    """Without the right key file, writes are refused until ``rewrap`` creates a new one.
+
+    The process has decrypted the data key before.
+    """
     open_manager = open_store(home)
     open_manager.register_secret(secret("first", key="1"))
     for file in (home / "keys").iterdir():
@@ -115,7 +131,7 @@ def test_a_missing_key_file_stops_writes(replacement: bytes | None, home: Path) 
 
 
 def test_a_deleted_manager_refuses_changes(home: Path) -> None:
-    """If another process deleted a secrets manager, its open object refuses changes and creates no file."""
+    """An open secrets manager that another process deletes refuses changes and creates no file."""
     workspace = get_workspace()
     record = workspace.register_component(MANAGER, "other", "local", {})
     manager = workspace.open_manager("other")
@@ -152,6 +168,7 @@ def test_a_file_replaced_during_a_write_raises_an_error(home: Path) -> None:
 
 
 def _give_to_another_user(path: Path) -> None:
+    # 12345 is the ID of another user.
     shutil.chown(path, 12345)
 
 
@@ -160,6 +177,7 @@ def _let_all_users_write(path: Path) -> None:
 
 
 def _let_a_group_write(path: Path) -> None:
+    # 12345 is the ID of a group of other users.
     shutil.chown(path, None, 12345)
     path.chmod(0o770)
 
@@ -173,12 +191,16 @@ CASES = [
     *((pattern, _let_all_users_write) for pattern in FOLDERS),
     *((pattern, _let_a_group_write) for pattern in FOLDERS),
 ]
+"""A file or folder, and the function that makes it unsafe."""
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="Only root can change owners.")
 @pytest.mark.parametrize(("pattern", "make_unsafe"), CASES)
 def test_files_of_other_users_are_refused(pattern: str, make_unsafe: Callable[[Path], None], home: Path) -> None:
-    """If the home, a key or the store belongs to another user, or other users can write to a folder, an error is raised."""
+    """Files of another user, and folders that other users can write to, raise an error.
+
+    The error suggests another folder.
+    """
     workspace = get_workspace()
     workspace.register_component(ALERTER, "first", "slack", {"slack_token": canary("first")})
     path = next(iter(home.glob(pattern))) if pattern else home

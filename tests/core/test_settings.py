@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def test_home_is_read_from_the_variable_at_each_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A change of the variable changes the folder, and no folder is created."""
+    """A change of ``ZENSECRETS_HOME`` changes the home, and no folder is created."""
     for name in ("one", "two"):
         monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / name))
         assert home() == tmp_path / name
@@ -43,7 +43,10 @@ def test_home_may_be_relative_or_begin_with_a_tilde(tmp_path: Path, monkeypatch:
 
 
 def test_the_default_home_is_the_platforms_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the variable, the home is in the platform's folder for user data."""
+    """Without ``ZENSECRETS_HOME``, the home is in the platform's folder for user data.
+
+    This folder depends on ``XDG_DATA_HOME`` on Linux, and on ``HOME`` on macOS.
+    """
     monkeypatch.delenv(HOME_VARIABLE)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -57,7 +60,7 @@ def test_the_default_home_is_the_platforms_folder(tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize("level", list(SecretValidationLevel))
 @pytest.mark.parametrize("spelling", ["upper", "lower", "title", "padded"])
 def test_a_level_is_valid_in_any_case(level: SecretValidationLevel, spelling: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Upper case, lower case and surrounding white space do not change the level."""
+    """Upper case, lower case and surrounding white space make no difference. ``title`` is ``None`` for ``NONE``."""
     variable_values = {"upper": level.value, "lower": level.value.lower(), "title": level.value.title(), "padded": f" {level.value} "}
     monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, variable_values[spelling])
     assert validation_level() is level
@@ -73,7 +76,7 @@ def test_the_default_level_checks_secrets_and_keys(empty_value: str | None, monk
 
 @pytest.mark.parametrize("invalid_level", ["SOME", "SECRET-EXISTS", "1", "true"])
 def test_the_error_for_an_invalid_level_lists_the_levels(invalid_level: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error is also a ValueError, and has the variable, its value and the levels."""
+    """The error is a ValueError with the variable, the invalid value, and all levels."""
     monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, invalid_level)
     with pytest.raises(SettingsError) as caught:
         validation_level()
@@ -90,7 +93,10 @@ def test_the_variable_and_the_levels_have_the_names_of_zenml() -> None:
 
 
 def test_only_the_owner_can_enter_a_private_folder(tmp_path: Path) -> None:
-    """New folders have the mode 0700 with any umask; an existing folder keeps its mode."""
+    """New folders have the mode 0700, even with the umask 0.
+
+    An existing folder keeps its mode.
+    """
     tmp_path.chmod(0o755)
     umask_before = os.umask(0)
     try:
@@ -101,7 +107,7 @@ def test_only_the_owner_can_enter_a_private_folder(tmp_path: Path) -> None:
 
 
 def test_settings_import_no_large_library() -> None:
-    """With ZENSECRETS_HOME, the settings are read without pydantic, platformdirs and SQLAlchemy."""
+    """If ZENSECRETS_HOME is set, reading the settings does not import pydantic, platformdirs or SQLAlchemy."""
     code = """
 import json, sys
 from zensecrets_jupyter.core import settings

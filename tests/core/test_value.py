@@ -49,6 +49,7 @@ SERIALIZERS: dict[str, Callable[[Any], bytes]] = {
     "cloudpickle": cloudpickle.dumps,
     "cloudpickle of a function that uses it": lambda value: cloudpickle.dumps(lambda: value),
 }
+"""Functions that pickle an object. The last one pickles a function that returns the object."""
 
 
 class RegisteredValue:
@@ -76,7 +77,7 @@ def registered_value() -> RegisteredValue:
 
 
 class _Recorder(BaseHTTPRequestHandler):
-    """Answers every request with an empty list of buckets, and records its headers."""
+    """Records request headers, and answers like S3 with an empty list of buckets."""
 
     received_headers: list[dict[str, str]]
 
@@ -96,6 +97,7 @@ class _Recorder(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[tuple[int, list[dict[str, str]]]]:
     """Run a local HTTP server, and return its port and the headers of requests."""
+    # The HTTP server creates a handler for each request, so the headers are an attribute of a class, which is new for each test.
     handler = type("Recorder", (_Recorder,), {"received_headers": []})
     with HTTPServer(("127.0.0.1", 0), handler) as http_server:
         thread = threading.Thread(target=http_server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -106,10 +108,14 @@ def server() -> Iterator[tuple[int, list[dict[str, str]]]]:
 
 
 def test_values_are_exact_texts(registered_value: RegisteredValue) -> None:
-    """The content is a ``dict`` of ``str``. It has no subclasses of them, and neither have attributes and resolved references."""
+    """The content is exactly a ``dict``, and each value exactly a ``str``, not a subclass.
+
+    This includes the values that attributes and resolved references return.
+    """
     secret = registered_value.secret
     assert isinstance(secret, BasicAuthSecretSchema)
     assert type(secret.content) is dict
+    # Each access returns a new dict, so a change of the dict does not change the secret.
     assert secret.content is not secret.content
     for value in (*secret.content.values(), secret.password, secret.value("password"), secret.reference("password").resolve()):
         assert type(value) is str
@@ -119,7 +125,10 @@ def test_values_are_exact_texts(registered_value: RegisteredValue) -> None:
 
 
 def test_a_read_value_is_masked(registered_value: RegisteredValue) -> None:
-    """After a value was read, the redactor masks it in any text with the name of the secret and the key."""
+    """After a value is read, the redactor replaces it in any text by its mask.
+
+    The mask has the name of the secret and the key.
+    """
     for container in (registered_value.value, [registered_value.value], {"a": (registered_value.value,)}, registered_value.secret.content):
         masked = the_redactor().redact(repr(container))
         assert "‹secret:login.password›" in masked
@@ -128,7 +137,7 @@ def test_a_read_value_is_masked(registered_value: RegisteredValue) -> None:
 
 @pytest.mark.parametrize("represent", [repr, str, pprint.pformat, "{!r}".format])
 def test_secrets_and_references_show_no_value(represent: Callable[[Any], str], registered_value: RegisteredValue) -> None:
-    """The ``repr`` of a secret shows the mask, and the ``repr`` of a reference shows the reference."""
+    """The text of a secret shows the mask. The text of a reference has no value."""
     for container in (registered_value.secret, registered_value.secret.reference("password"), [registered_value.secret]):
         assert find_canary(represent(container)) == []
     assert represent(registered_value.secret).count("‹secret:login.password›") == 1
@@ -149,6 +158,7 @@ def test_an_unpickled_reference_resolves(serialize: Callable[[Any], bytes], regi
     if callable(unpickled):
         unpickled = unpickled()  # One of the pickles contains a function that returns the reference.
     assert isinstance(unpickled, SecretReference)
+    # A reference is a tuple of a name and a key.
     assert (unpickled, str(unpickled)) == (("login", "password"), "{{login.password}}")
     assert unpickled.resolve() == registered_value.text
     assert type(unpickled.resolve()) is str
@@ -185,7 +195,10 @@ print(json.dumps({
 
 
 def test_a_pickle_of_a_deleted_secret_raises_an_error(registered_value: RegisteredValue) -> None:
-    """The error for a reference to a deleted secret has its name and no value."""
+    """Resolving an unpickled reference to a deleted secret raises an error.
+
+    The error has the name of the secret and no value.
+    """
     pickled = pickle.dumps(registered_value.secret.reference("password"))
     Client().secrets_manager.delete_secret("login")
     with pytest.raises(KeyError, match="no secret 'login'") as caught:
@@ -194,7 +207,10 @@ def test_a_pickle_of_a_deleted_secret_raises_an_error(registered_value: Register
 
 
 def test_an_unregistered_secret_does_not_pickle() -> None:
-    """An unregistered secret does not pickle, and its reference does not resolve."""
+    """An unregistered secret can't be pickled, and a reference to it can't be resolved.
+
+    A reference that is parsed from a text belongs to no stack, so it can't be resolved either.
+    """
     secret = BasicAuthSecretSchema(name="new", username="somebody", password=canary("new"))
     with pytest.raises(UnregisteredValueError) as caught:
         pickle.dumps(secret)
@@ -209,6 +225,7 @@ def test_an_unregistered_secret_does_not_pickle() -> None:
 def test_a_reference_to_a_missing_key_is_refused(registered_value: RegisteredValue) -> None:
     """A reference to a missing key raises an error with the existing keys."""
     with pytest.raises(SecretKeyNotFoundError, match="Its keys are password, username"):
+        # The misspelled key is a missing key.
         registered_value.secret.reference("passwort")
 
 
@@ -225,7 +242,7 @@ def test_json_writes_the_value(registered_value: RegisteredValue) -> None:
 
 
 def test_an_http_header_contains_the_value(registered_value: RegisteredValue, server: tuple[int, list[dict[str, str]]]) -> None:
-    """A server reads the plain value from a header of http.client and requests."""
+    """A server reads the plain value from headers that http.client and requests send."""
     port, received_headers = server
     headers = {"X-Token": registered_value.value, "Authorization": f"Bearer {registered_value.value}"}
     connection = http.client.HTTPConnection("127.0.0.1", port)
@@ -234,14 +251,18 @@ def test_an_http_header_contains_the_value(registered_value: RegisteredValue, se
     connection.close()
     assert requests.get(f"http://127.0.0.1:{port}/", headers=headers, timeout=10).ok
     assert requests.get(f"http://127.0.0.1:{port}/", auth=("somebody", registered_value.value), timeout=10).ok
+    # The third request has basic authentication and no header X-Token.
     assert [request.get("X-Token") for request in received_headers] == [registered_value.text, registered_value.text, None]
     assert [request["Authorization"] for request in received_headers][:2] == [f"Bearer {registered_value.text}"] * 2
-    # requests has no public function that returns the header.
+    # requests has no public function that returns the header of basic authentication.
     assert requests.auth._basic_auth_str("somebody", registered_value.text) == received_headers[2]["Authorization"]
 
 
 def test_boto3_signs_with_a_value(server: tuple[int, list[dict[str, str]]]) -> None:
-    """A boto3 client signs with values as with plain texts."""
+    """A boto3 client sends the values of a secret, and signs with them.
+
+    The signature is the same as with the original texts.
+    """
     port, received_headers = server
     keys = {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key"), "aws_session_token": canary("token")}
     content = AWSSecretSchema(name="aws", **keys).content
@@ -253,6 +274,7 @@ def test_boto3_signs_with_a_value(server: tuple[int, list[dict[str, str]]]) -> N
 
     def signature(keys: dict[str, str]) -> str:
         request = AWSRequest("GET", "https://example.com/")
+        # With a fixed time, the signature depends only on the keys.
         request.context["timestamp"] = "20260101T000000Z"
         text_signature: str = SigV4Auth(Credentials(*keys.values()), "s3", "eu-west-1").signature("text", request)
         return text_signature
@@ -261,7 +283,7 @@ def test_boto3_signs_with_a_value(server: tuple[int, list[dict[str, str]]]) -> N
 
 
 def test_sqlalchemy_accepts_a_value(registered_value: RegisteredValue) -> None:
-    """The ``repr`` of a URL masks its password, and the driver gets the value."""
+    """SQLAlchemy hides the password in the ``repr`` of a URL, and passes the exact value."""
     url = sa.URL.create("postgresql+psycopg", "somebody", registered_value.value, "localhost", 5432, "db")
     assert find_canary(repr(url)) == []
     assert url.render_as_string(hide_password=False) == f"postgresql+psycopg://somebody:{registered_value.text}@localhost:5432/db"
@@ -273,7 +295,7 @@ def test_sqlalchemy_accepts_a_value(registered_value: RegisteredValue) -> None:
 
 
 def test_psycopg_accepts_a_value(registered_value: RegisteredValue) -> None:
-    """A PostgreSQL server accepts a value as password and as parameter."""
+    """A PostgreSQL server accepts a value as password and parameter, and refuses a wrong password."""
     with running_postgresql("somebody", registered_value.text) as server:
         connection_string = f"host={server.host} port={server.port} dbname=postgres user=somebody"
         with psycopg.connect(connection_string, password=registered_value.value) as connection:
@@ -284,7 +306,7 @@ def test_psycopg_accepts_a_value(registered_value: RegisteredValue) -> None:
 
 
 def test_environment_variables_contain_the_value(registered_value: RegisteredValue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A child process reads the plain value from its environment."""
+    """A child process reads the plain value from an inherited or passed environment."""
     code = "import os; print(os.environ['TOKEN'], end='')"
     monkeypatch.setenv("TOKEN", registered_value.value)
     inherited = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout

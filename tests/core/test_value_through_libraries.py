@@ -1,4 +1,4 @@
-"""Tests of values in other libraries, which get them as ``str`` and as correct credentials."""
+"""Tests that pass values to other libraries: serializers, file systems, caches, databases and HTTP clients."""
 
 from __future__ import annotations
 
@@ -45,6 +45,11 @@ class _Record(msgspec.Struct):
 
 
 def _ruamel(yaml_type: str) -> Callable[[Any], Any]:
+    """Return a function that writes data with ruamel's YAML, and reads it back.
+
+    The type is ``safe``, or ``rt`` for round trip.
+    """
+
     def dump_and_load(data: Any) -> Any:
         writer, stream = ruamel.yaml.YAML(typ=yaml_type, pure=True), io.StringIO()
         writer.dump(data, stream)
@@ -68,6 +73,7 @@ ROUND_TRIPS: dict[str, Callable[[Any], Any]] = {
     "omegaconf": _omegaconf,
     "msgspec JSON": lambda data: msgspec.json.decode(msgspec.json.encode(data)),
     "msgspec struct": lambda data: {"token": msgspec.convert(data, _Record).token},
+    # With these options, orjson and msgpack refuse subclasses of ``str``.
     "orjson": lambda data: orjson.loads(orjson.dumps(data, option=orjson.OPT_PASSTHROUGH_SUBCLASS)),
     "msgpack": lambda data: msgpack.unpackb(msgpack.packb(data, strict_types=True)),
     "json": lambda data: json.loads(json.dumps(data)),
@@ -80,7 +86,10 @@ def _register(name: str, **content: str) -> None:
 
 
 def _annotator(secret: str) -> Any:
-    """Return a component whose attribute is a reference to ``secret``, in its own stack."""
+    """Return an annotator with a reference to ``secret`` in an attribute.
+
+    The annotator and its stack are new, and have the name of the secret.
+    """
     workspace = Client().workspace
     workspace.register_component(ComponentType.ANNOTATOR, secret, "label_studio", {"authentication_secret": f"{{{{{secret}.token}}}}"})
     default = workspace.stack_record("default").components
@@ -105,7 +114,7 @@ class _Session(MemoryFileSystem):  # type: ignore[misc] # fsspec has no type ann
     """A file system with credentials, which fsspec caches like the file systems of clouds."""
 
     protocol = "session"
-    cachable = True
+    cachable = True  # fsspec's spelling
 
     def __init__(self, token: str = "", **options: Any) -> None:
         super().__init__(**options)
@@ -122,7 +131,7 @@ def _sessions() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_sessions")
 def test_fsspec_uses_a_session_per_value() -> None:
-    """Fsspec uses a different session for each value. After an update of a secret, it uses a new session."""
+    """Fsspec uses a different session for each value, also after an update of a secret."""
     first_value, second_value, new_value = canary("one"), canary("two"), canary("new")
     _register("one", token=first_value)
     _register("two", token=second_value)
@@ -141,7 +150,7 @@ def test_fsspec_uses_a_session_per_value() -> None:
 
 @pytest.mark.usefixtures("_sessions")
 def test_pandas_passes_the_value_in_storage_options() -> None:
-    """Pandas passes the exact value to the file system of a table."""
+    """Pandas passes the exact value to the file system that stores a table."""
     value = canary("pandas")
     _register("store", token=value)
     options = {"token": Client().get_secret("store").content["token"]}
@@ -175,12 +184,12 @@ def test_joblib_caches_by_value(tmp_path: Path) -> None:
     run("one")
     assert passed_tokens == [first_value, second_value, new_value]
     assert {type(token) for token in passed_tokens} == {str}
-    # The cache contains values, which the search for leaks after the test would find.
+    # joblib's cache contains values. A search for leaked values, which runs after each test, would find them.
     shutil.rmtree(tmp_path / "joblib")
 
 
 def test_sqlalchemy_logs_in() -> None:
-    """A PostgreSQL server accepts a URL with the value and refuses a wrong one."""
+    """A PostgreSQL server accepts URLs with the value as password, and refuses a wrong password."""
     value = canary("database")
     _register("db", password=value)
     password = Client().get_secret("db").content["password"]
@@ -205,7 +214,7 @@ def test_sqlalchemy_logs_in() -> None:
 
 
 def test_boto3_stores_and_reads_with_a_value() -> None:
-    """A boto3 client with values can use a server with AWS's API."""
+    """A boto3 client accepts values as credentials, and as data that it stores and reads."""
     keys = {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key")}
     _register("aws", **keys)
     content = Client().get_secret("aws").content
@@ -219,7 +228,7 @@ def test_boto3_stores_and_reads_with_a_value() -> None:
 
 
 class _Recorder(BaseHTTPRequestHandler):
-    """Answers every request with an empty response, and records its headers."""
+    """Records the headers of every request, and answers with an empty response."""
 
     received_headers: list[dict[str, str]]
 
@@ -239,6 +248,7 @@ def test_httpx_sends_the_value() -> None:
     _register("api", token=value)
     token = Client().get_secret("api").content["token"]
     assert type(token) is str
+    # The HTTP server creates a handler for each request, so the headers are an attribute of a class.
     handler = type("Recorder", (_Recorder,), {"received_headers": []})
     with HTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -1,4 +1,4 @@
-"""Tests of secrets as arguments of tasks in worker processes, for each kind of pool."""
+"""Tests of secrets as arguments of tasks in worker processes of concurrent.futures, multiprocessing and joblib."""
 
 from __future__ import annotations
 
@@ -40,13 +40,17 @@ def _run_in_pool(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSc
 
 
 def _run_in_joblib(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSchema) -> int:
+    # joblib gets two tasks for its two workers.
     lengths: list[int] = joblib.Parallel(2)(joblib.delayed(task)(task_argument) for task_argument in [argument, argument])
     return lengths[0]
 
 
 @pytest.fixture
 def secret_of_locked_store(home: Path) -> Iterator[BaseSecretSchema]:
-    """Return a secret of a store whose passphrase other processes do not have."""
+    """Return a secret of a store whose passphrase other processes do not have.
+
+    A function returns the passphrase in this process. Worker processes could only read it from an environment variable, which is not set.
+    """
     source_before = set_passphrase_source(lambda _prompt: PASSPHRASE)
     try:
         manager = Client().active_stack.secrets_manager
@@ -57,15 +61,20 @@ def secret_of_locked_store(home: Path) -> Iterator[BaseSecretSchema]:
         assert find_canary(home) == []
 
 
+# The marker ``one_python``: CI runs these slow tests with one version of Python only.
 @pytest.mark.one_python
 @pytest.mark.parametrize("run", [_run_in_executor, _run_in_pool, _run_in_joblib])
 def test_a_locked_store_in_a_worker_raises_its_error(
     run: Callable[[Callable[[BaseSecretSchema], int], BaseSecretSchema], int],
     secret_of_locked_store: BaseSecretSchema,
 ) -> None:
-    """If a worker can't open the store of a secret in its argument, the task fails with an error, and the pool ends."""
+    """If a worker can't open a secret's store, the task fails with an error.
+
+    The secret is an argument of the task. The pool does not hang.
+    """
     with pytest.raises(ManagerLockedError, match=r"Set ZENSECRETS_PASSPHRASE.*before the workers are started"):
         run(value_length, secret_of_locked_store)
+    # joblib keeps its workers for later calls, so the test ends them.
     joblib.externals.loky.get_reusable_executor().shutdown()
 
 
@@ -77,7 +86,9 @@ def test_a_worker_with_the_passphrase_reads_the_secret(secret_of_locked_store: B
 
 
 def test_each_use_of_a_deferred_error_raises_it() -> None:
-    """A placeholder replaces an object that could not be unpickled, and each use of it raises the error.
+    """A placeholder replaces an object that could not be unpickled. Its uses raise the error.
+
+    Only ``repr`` raises no error. It shows the error, for debuggers.
 
     A pickle of the placeholder has the original object, here the result of ``str("again")``.
     """

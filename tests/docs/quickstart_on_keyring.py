@@ -1,4 +1,8 @@
-"""The quickstart on a real keyring. ``test_quickstart_backends`` runs this file in a desktop session that has its own keyring."""
+"""The quickstart on a real keyring.
+
+The name of this file does not start with ``test_``, so pytest does not collect it. ``test_quickstart_backends`` runs it in a desktop
+session that has its own keyring.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,6 @@ if TYPE_CHECKING:
 
 
 def test_the_quickstart_runs_on_the_keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every cell runs without an error, and the secrets are in the keyring."""
+    """Every cell runs without an error with flavor ``keyring``."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.SecretService.Keyring")
     run_quickstart_on("keyring", {}, tmp_path)

@@ -18,7 +18,9 @@ QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
 
 
 def run_quickstart_on(flavor: str, attributes: Mapping[str, str], folder: Path) -> None:
-    """Run every cell with this flavor, and check that no message and no file contains a value.
+    """Run every cell of the quickstart with a flavor.
+
+    No message and no file may contain a value.
 
     Args:
         flavor: The flavor of the secrets manager that replaces the default one.
@@ -41,7 +43,8 @@ def run_quickstart_on(flavor: str, attributes: Mapping[str, str], folder: Path) 
             if cell.source.startswith("%load_ext"):
                 sources += cells_that_replace_the_default
             for source in sources:
-                # An empty passphrase is an answer too: the key is then stored in a file.
+                # An empty answer to the prompt for a passphrase means no passphrase: the wrapping key is then stored in a file. All other
+                # prompts are for values.
                 result = kernel.run(source, lambda prompt: "" if "passphrase" in prompt else canary("quickstart"))
                 assert result.ok, f"{source}\n{result.error}"
                 outputs[source] = result.displayed_data()

@@ -13,14 +13,17 @@ from typing import Any
 
 import pytest
 
-# Python 3.10 has no TOML parser; pytest installs this one there.
+# Python 3.10 has no module `tomllib`. With Python 3.10, pytest installs `tomli`, which has the same functions.
 tomllib: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 ROOT = Path(__file__).parents[2]
 ZENML_NAMES = "ZenML names"
-"""The start of the label of the node for all modules that have the names of ZenML's modules."""
+"""The start of a label in the diagram.
+
+Its node represents all modules with the names of ZenML's modules, such as ``pipelines``.
+"""
 LAYERS_CONTRACT = "The parts of the package"
-"""The start of the name of the import contract that puts the parts in layers."""
+"""The start of the name of the import contract with the layers."""
 
 
 def _layers() -> list[set[str]]:
@@ -44,7 +47,7 @@ def _diagram() -> tuple[dict[str, str], list[tuple[str, str]]]:
 def _layer_index(node: str, label: str) -> int:
     """Return the index of a node's layer, where 0 is the top layer."""
     for index, layer in enumerate(_layers()):
-        # The module `pipelines` stands for all modules with ZenML's names, which are in one layer.
+        # All modules with ZenML's names are in one layer, so it is enough to look for one of them, `pipelines`.
         if node in layer or (label.startswith(ZENML_NAMES) and "pipelines" in layer):
             return index
     pytest.fail(f"No layer contains {node!r}.")
@@ -73,7 +76,7 @@ def test_every_part_of_the_package_is_in_the_diagram() -> None:
 
 
 def test_every_arrow_points_to_a_lower_layer() -> None:
-    """Each arrow is an import that the contract allows."""
+    """Each arrow leads to a lower layer, as the contract requires."""
     nodes, arrows = _diagram()
     assert arrows
     for source, target in arrows:
@@ -94,6 +97,7 @@ def test_every_import_between_parts_is_an_arrow() -> None:
         imported_parts = re.findall(r"^ *(?:from|import) zensecrets_jupyter\.(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
         for imported_part in imported_parts:
             imported_node = imported_part if imported_part in nodes else shared_node
+            # Modules of one node may import each other.
             is_allowed = imported_node == node or imported_node in reachable_nodes[node]
             assert is_allowed, f"{path.relative_to(ROOT)} imports {imported_part}"
 

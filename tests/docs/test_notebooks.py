@@ -20,7 +20,10 @@ PLUGIN = Path(__file__).parents[1] / "plugins" / "zensecrets_folder" / "zensecre
 
 
 def _answer(prompt: str) -> str:
-    """Return a value for each key, and an empty text for a passphrase, so that the key is stored in a file."""
+    """Return a canary, or an empty text if the prompt is for a passphrase.
+
+    Without a passphrase, the wrapping key of the store is in a file.
+    """
     return "" if "passphrase" in prompt else canary("notebook")
 
 
@@ -76,27 +79,32 @@ def test_every_cell_runs(notebook: str, tmp_path: Path) -> None:
 
 
 def test_the_quickstart_shows_the_expected_outputs(tmp_path: Path) -> None:
-    """The server of the notebook refuses only the wrong key, and the second run of the pipeline uses the cache."""
+    """The notebook's server refuses a wrong key and accepts the right one.
+
+    The last run of the pipeline uses the cache.
+    """
     results = _run_cells("quickstart", tmp_path)
-    # A cell is identified by its first line.
+    # A cell is identified by its first line. If several cells have the same first line, the dictionary has the output of the last one.
     outputs = {source.splitlines()[0]: _output(result) for source, result in results}
     assert "there is no secret" in outputs["%stack validate"]
     assert "The server says: HTTP Error 401: Unauthorized" in outputs["import json"]
     assert outputs['run.steps["count_cats"].output.read()'] == "2"
+    # Both steps are cached.
     assert outputs["labelling()"].count("cached") >= len(["fetch_tasks", "count_cats"])
 
 
 def test_the_notebook_of_secrets_managers_shows_the_expected_outputs(tmp_path: Path) -> None:
-    """The function ``log_in`` works with four backends, and the new flavor passes its tests.
+    """The function ``log_in`` works with four secrets managers.
 
-    A read-only flavor refuses to register a secret, and a secret is visible only in its scope.
+    The flavor that the notebook defines passes its tests. A read-only flavor refuses to register a secret. A secret is
+    visible only in its scope.
     """
     results = _run_cells("secrets-managers", tmp_path)
     outputs = {source.splitlines()[0]: _output(result) for source, result in results}
     assert [_output(result) for source, result in results if source == "log_in()"] == [
         f"{user} logs in with ‹secret:{name}›, from secrets manager {manager!r}\n"
-        # The first manager reads environment variables. The guard masks such a value by the name of its variable, because it protects
-        # the value when the variable is set, before the secrets manager reads it.
+        # The first manager reads environment variables. The mask of its value has the name of the variable, because the guard protects
+        # the value when the variable is set, before the secrets manager reads the value.
         for user, name, manager in (
             ("ada", "env.SECRET_DB__PASSWORD", "variables"),
             ("grace", "db.password", "file"),

@@ -25,8 +25,8 @@ PAGES = ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").g
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-# These installations need a fresh machine. `.ci/run` has the command that installs and runs the tests, and tests/test_cli.py runs the
-# quickstart.
+# Blocks that start with these commands install packages, so they need a fresh machine. `.ci/run` has the command that installs the packages
+# and runs the tests, and tests/test_cli.py runs the quickstart.
 _EXCLUDED_COMMANDS = ("pip install", "tests/install-system-packages")
 
 
@@ -52,12 +52,14 @@ def _blocks(page: str) -> Iterator[Block]:
 @pytest.mark.parametrize("page", [page for page in PAGES if any(_blocks(page))])
 def test_every_block_of_code_runs(page: str, tmp_path: Path) -> None:
     """All blocks of a page run in order, and no message or file contains a typed value."""
+    # The kernel and the shell commands use the same store and the same working folder. Bash finds the command `zensecrets` in `PATH`.
     home = tmp_path / "zensecrets"
     folder_of_scripts = str(Path(sys.executable).parent)
     environment = {**os.environ, "ZENSECRETS_HOME": str(home), "PATH": f"{folder_of_scripts}{os.pathsep}{os.environ['PATH']}"}
     with running_kernel(tmp_path) as kernel:
         for block in _blocks(page):
             if block.language == "python":
+                # With an empty passphrase, the wrapping key of the store is in a file.
                 result = kernel.run(block.code, lambda prompt: "" if "passphrase" in prompt else canary("page"))
                 assert result.ok, f"{block.code}\n{result.error}"
             elif block.language == "shell":

@@ -1,4 +1,7 @@
-"""Tests that each command, option, flavor and attribute in the tables of docs/zenml.md exists, and that ZenML's commands are there."""
+"""Tests that all commands, options, flavors and attributes in the tables of docs/zenml.md exist.
+
+They also check that the tables have all commands of ZenML 0.20.5 for secrets, stacks and components.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 PAGE = (Path(__file__).parents[2] / "docs" / "zenml.md").read_text(encoding="utf-8")
 COMMANDS_ON_PAGE = re.findall(r"`zenml ([^`]+)`", PAGE)
+"""The commands after ``zenml`` in the page's code spans, with their options."""
 
 
 COMPONENT_OPTIONS = (
@@ -74,8 +78,8 @@ stack update COMPONENT_OPTIONS --artifact-store --orchestrator -a -o
 """
 """Every command of ZenML 0.20.5 for secrets, stacks and components, with its options.
 
-The word ``COMPONENT_OPTIONS`` stands for the options in :data:`COMPONENT_OPTIONS`. The commands of ``orchestrator`` stand for the commands
-of all types of components.
+The test replaces the word ``COMPONENT_OPTIONS`` by the options in :data:`COMPONENT_OPTIONS`. All types of components have the commands of
+``orchestrator``.
 """
 
 
@@ -83,7 +87,7 @@ class FlavorRow(NamedTuple):
     """A row of the table of flavors.
 
     Attributes:
-        type_label: The type of component, as ``secrets manager``.
+        type_label: The type of component, such as ``secrets manager``.
         flavor: The flavor.
         attributes: The attributes of the flavor.
     """
@@ -141,6 +145,7 @@ def test_every_command_of_zenml_is_supported() -> None:
         tokens = line.split()
         options = {token.replace("_", "-") for token in tokens if token.startswith("-")}
         name = " ".join(token for token in tokens if not token.startswith("-"))
+        # A command of the orchestrator is checked for all types of components. Other commands are checked once, without a replacement.
         for group in COMPONENT_PURPOSES if tokens[0] == "orchestrator" else ("orchestrator",):
             command, context, remaining = _resolve(name.replace("orchestrator", group).split())
             assert isinstance(command, Command), (name, group)
@@ -184,7 +189,7 @@ def test_every_attribute_of_a_type_exists(component_type: ComponentType) -> None
 def test_a_command_without_effect_succeeds_and_says_why(line: str, message: str) -> None:
     """A command of ZenML that has no effect in this package succeeds, so that a script continues, and explains why.
 
-    The message has at most four lines. A warning or a note at its end does not count.
+    The message has at most four lines. A warning or a note does not count as a line of its own.
     """
     outcome = run(line)
     assert outcome.exit_code == 0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def kernel(tmp_path: Path) -> Iterator[Kernel]:
     """Return a kernel in which the extension is loaded.
 
-    The kernel has its own home folder and passphrase.
+    The kernel has its own home folder and passphrase. The passphrase is a canary too, so a test that searches for canaries finds it.
     """
     with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok

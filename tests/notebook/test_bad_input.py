@@ -33,6 +33,7 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_invalid_input_is_an_error_in_one_line(case: BadInput, kernel: Kernel, tmp_path: Path) -> None:
     """The error is one line with the problem and a hint, and the command changes nothing."""
+    # The test process and the kernel use the same home folder, so `snapshot` reads what the kernel stores.
     folder = tmp_path / "folder"
     folder.mkdir()
     case.prepare(folder)
@@ -51,7 +52,7 @@ def test_invalid_input_is_an_error_in_one_line(case: BadInput, kernel: Kernel, t
     (line,) = (line for line in result.error.strip().splitlines() if not line.startswith("Warning: "))
     assert line.startswith("UsageError: ")
     assert [text for text in case.error if text not in line] == [], line
-    # The echo of the line contains attributes that are not sensitive.
+    # The echo of the line still contains the values of attributes that are not sensitive, and they may be canaries.
     assert not find_canary(repr([message for message in kernel.record[first_message:] if message["msg_type"] != "execute_input"]))
     assert snapshot() == snapshot_before
     assert sorted(folder.iterdir()) == files_before

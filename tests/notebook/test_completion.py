@@ -40,7 +40,7 @@ def prepared_kernel(kernel: Kernel) -> Kernel:
     ],
 )
 def test_commands_options_names_and_references_are_completed(prepared_kernel: Kernel, line: str, completions: list[str]) -> None:
-    """A line completes to exactly the valid arguments."""
+    """Tab at the end of a line offers exactly these completed lines."""
     assert prepared_kernel.complete(line) == completions
 
 

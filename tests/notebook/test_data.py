@@ -70,6 +70,10 @@ with http.server.HTTPServer(("127.0.0.1", 0), Recorder) as server:
     httpx.post(f"http://127.0.0.1:{server.server_port}/", headers={"Authorization": f"Bearer {key}"}, json=data)
     thread.join()
 """
+"""Code that writes and sends ``data`` with each library.
+
+``data`` contains two values: ``token`` of an arbitrary secret, and ``typed``, an attribute of a typed schema.
+"""
 
 USE_CACHES = """
 class Session(MemoryFileSystem):
@@ -100,6 +104,10 @@ assert read("one") and read("two")
 assert pathlib.Path("called").read_text() == "xxx"
 print(client.get_secret("one").content["token"])
 """
+"""Code that uses caches with two secrets, and then with a new value of the first.
+
+The file ``called`` gets an ``x`` for each call that joblib does not find in its cache.
+"""
 
 
 def _read_file(path: Path) -> dict[str, str]:
@@ -118,7 +126,7 @@ def _read_file(path: Path) -> dict[str, str]:
 def test_libraries_write_the_exact_value(kernel: Kernel, tmp_path: Path) -> None:
     """Libraries write and send the exact values, while the kernel shows masks.
 
-    They write to files and a database, and send to a program and a server.
+    They write to files and a database, and send to a program and a server. The token has characters that file formats escape.
     """
     token, key = canary("token") + "é: 'x' \"y\" \\n #{} & <", canary("typed")
     assert kernel.run("%secret register service --token", [token]).ok

@@ -20,7 +20,10 @@ GET_CELL = "from zensecrets_jupyter import Client; Client().get_secret('db')"
 
 @pytest.fixture
 def prepared_kernel(kernel: Kernel) -> Kernel:
-    """Return a kernel with a secret, and a stack that refers to a missing secret."""
+    """Return a kernel with a secret, and a stack that refers to a missing secret.
+
+    The name of the annotator is HTML, for the test of escaping.
+    """
     result = kernel.run("%secret register db --schema=postgresql --user=ada --password", [canary("display")])
     assert result.ok, result.error
     assert kernel.run("%zen annotator register <b>bold</b> --flavor=label_studio --authentication_secret={{ls.key}}").ok
@@ -44,6 +47,7 @@ def test_a_secret_is_a_masked_table(prepared_kernel: Kernel, cell: str) -> None:
 
 def test_a_secret_in_a_list_is_one_line(prepared_kernel: Kernel) -> None:
     """A secret in a list is displayed as its masked repr."""
+    # The first part of the cell is only the import of GET_CELL.
     (display_text,) = prepared_kernel.run(f"{GET_CELL.split(';', maxsplit=1)[0]}; [Client().get_secret('db')]").displayed_data()
     assert display_text.startswith("[PostgreSQLSecretSchema(")
     assert "‹secret:db.password›" in display_text
@@ -102,7 +106,7 @@ def test_names_are_escaped(prepared_kernel: Kernel) -> None:
 def test_an_assigned_magic_returns_an_object(prepared_kernel: Kernel) -> None:
     """`s = %secret get NAME` assigns the secret and displays nothing.
 
-    A report is assigned as an object.
+    `r = %stack validate` assigns the report as an object with the found problems.
     """
     assert prepared_kernel.run("s = %secret get db").displayed_data() == []
     assert prepared_kernel.run("s.user").displayed_data() == ["'ada'"]

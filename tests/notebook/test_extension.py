@@ -46,12 +46,14 @@ def _state(shell: InteractiveShell) -> dict[str, Any]:
         },
         "events": {event: list(callbacks) for event, callbacks in shell.events.callbacks.items()},
         "transformers": (list(shell.ast_transformers), list(shell.input_transformers_cleanup), list(shell.input_transformers_post)),
+        # Names of user variables. IPython changes names with an underscore, such as `_i1`, after each cell.
         "names": {name for name in shell.user_ns if not name.startswith("_")},
         "streams": (sys.stdout, sys.stderr, sys.excepthook, sys.displayhook),
         "logs": (logging.getLogRecordFactory(), [list(handler.filters) for handler in logging.getLogger().handlers]),
         "handlers": [vars(logging.Handler).get(name) for name in ("handle", "format", "handleError")],
         "imports": list(sys.meta_path),
         "guard": guard_of(shell),
+        # The setter returns the earlier source, so two calls read the current source and set it again.
         "passphrases": interaction.set_passphrase_source(interaction.set_passphrase_source(None)),
     }
 
@@ -68,11 +70,12 @@ def test_unloading_restores_the_shell(shell: InteractiveShell) -> None:
 
 
 def test_a_second_load_changes_nothing(shell: InteractiveShell) -> None:
-    """A second `%load_ext` changes nothing, and one `%unload_ext` restores the shell."""
+    """A second `%load_ext` changes nothing. Afterwards, a single `%unload_ext` restores the shell."""
     state_before = _state(shell)
     shell.run_line_magic("load_ext", "zensecrets_jupyter")
     state_after_load = _state(shell)
     shell.run_line_magic("load_ext", "zensecrets_jupyter")
+    # The Python function behind `%load_ext`, which an application may call too.
     shell.extension_manager.load_extension("zensecrets_jupyter")
     assert _state(shell) == state_after_load
     shell.run_line_magic("unload_ext", "zensecrets_jupyter")
@@ -80,7 +83,7 @@ def test_a_second_load_changes_nothing(shell: InteractiveShell) -> None:
 
 
 def test_reloading_keeps_the_magics(shell: InteractiveShell) -> None:
-    """After `%reload_ext` the magics exist once, and `%unload_ext` restores the shell."""
+    """After `%reload_ext` the magics still exist, and `%unload_ext` restores the shell."""
     state_before = _state(shell)
     shell.run_line_magic("load_ext", "zensecrets_jupyter")
     shell.run_line_magic("reload_ext", "zensecrets_jupyter")
@@ -98,7 +101,10 @@ def test_an_earlier_magic_of_the_same_name_is_restored(shell: InteractiveShell) 
 
 
 def test_loading_changes_one_shell_only(shell: InteractiveShell, tmp_path: Path) -> None:
-    """Loading in a kernel, which is another process, does not change the shell of this process."""
+    """If a kernel loads the extension, the shell of this process does not change.
+
+    The kernel is another process.
+    """
     state_before = _state(shell)
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
@@ -106,18 +112,20 @@ def test_loading_changes_one_shell_only(shell: InteractiveShell, tmp_path: Path)
 
 
 def test_an_embedded_shell_masks_values(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
-    """Outputs and errors of a shell in another program are masked.
+    """Outputs and errors of a shell inside another program, here pytest, are masked.
 
-    Unloading restores the streams of the program.
+    The outputs go to the streams of this program. `%unload_ext` restores the streams.
     """
     value = canary("inside")
     the_redactor().protect(value, "some.key")
     shell.run_line_magic("load_ext", "zensecrets_jupyter")
     shell.user_ns["value"] = value
+    # Two calls print the first value in two parts.
     shell.run_cell("import sys; print(value[:20], end=''); print(value[20:]); print(value, file=sys.stderr); value")
     shell.run_cell("raise ValueError(value)")
     shell.run_line_magic("unload_ext", "zensecrets_jupyter")
     output = capsys.readouterr()
     assert value not in output.out + output.err
+    # The four masks: two printed texts, the displayed result, and the message of the error. A traceback may contain more.
     assert (output.out + output.err).count("‹secret:some.key›") >= 4
     the_redactor().forget("some.key")

@@ -1,4 +1,7 @@
-"""The option `--external` in a magic, with `#` and `$` in its values."""
+"""Secrets of other programs in a notebook.
+
+The tests register managers with the options `--external` and `--clear` of `%zen secrets-manager`.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
+# CI runs these slow tests with one version of Python only.
 pytestmark = pytest.mark.one_python
 
 DEFINE_EXTERNAL = """
@@ -26,12 +30,16 @@ from zensecrets_jupyter import Client
 from zensecrets_jupyter.core.stack import ComponentType
 def external(name): return Client().workspace.component(ComponentType.SECRETS_MANAGER, name).attributes["external"]
 """
+"""Code that defines a function for the kernel.
+
+It returns the stored option `--external` of a manager.
+"""
 
 
 def test_paths_and_keys_reach_the_command_as_they_are_typed(kernel: Kernel) -> None:
-    """Pairs, lists and JSON are passed to the command unchanged.
+    """A pair, a list of pairs and JSON are passed to the command unchanged.
 
-    Nothing on the line is treated as an inline secret.
+    No part of the line is treated as an inline secret, IPython does not expand `$db`, and `#` begins no comment.
     """
     assert kernel.run(DEFINE_EXTERNAL).ok
     for number, (option, expected) in enumerate(
@@ -45,6 +53,7 @@ def test_paths_and_keys_reach_the_command_as_they_are_typed(kernel: Kernel) -> N
         result = kernel.run(line)
         assert (result.ok, result.stream("stderr")) == (True, "")
         assert kernel.run(f"external('team{number}') == {expected!r}").displayed_data() == ["True"]
+        # `In[-3]` is the cell of the line: two cells have run since then, this one included. An inline secret would be removed from it.
         assert kernel.run("In[-3]").displayed_data() == [repr(f"get_ipython().run_line_magic('zen', {line[5:]!r})")]
 
 
@@ -70,7 +79,10 @@ def _store_document(aws: dict[str, str], document: object) -> str:
 
 
 def _documents(secret: str) -> dict[str, tuple[dict[str, object], set[str]]]:
-    """Return documents of other programs, each with the keys whose values are masked."""
+    """Return documents as other programs store them, by their name.
+
+    Each document has the set of its keys whose values the guard must mask. ``secret`` is the sensitive value in each document.
+    """
     return {
         "RDS": (
             {
@@ -99,13 +111,14 @@ def _documents(secret: str) -> dict[str, tuple[dict[str, object], set[str]]]:
         "a client of Azure": ({"tenantId": "tenant-of-the-shop", "clientSecret": secret}, {"clientSecret"}),
         "Snowflake": ({"account": "shop-eu", "user": "loader", "password": secret, "warehouse": "reporting_wh"}, {"password"}),
         "a URL with the password": ({"url": f"postgresql://app:{secret}@db.example.com/orders", "password": secret}, {"url", "password"}),
+        # The format of this document is unknown, so all its values are masked.
         "unknown document": ({"alpha": secret, "host": "db-of-nobody.example.com"}, {"alpha", "host"}),
     }
 
 
 @pytest.mark.parametrize("document_name", list(_documents("")))
 def test_only_sensitive_keys_of_external_secrets_are_masked(tmp_path: Path, aws: dict[str, str], document_name: str) -> None:
-    """Passwords are masked; hosts, ports, users and databases are not."""
+    """In documents of known formats, passwords are masked; hosts, ports, users and databases are not."""
     secret = secrets.token_urlsafe(24)
     document, masked_keys = _documents(secret)[document_name]
     with running_kernel(tmp_path, {**aws, "ZENSECRETS_PASSPHRASE": "some passphrase"}) as kernel:
@@ -117,19 +130,23 @@ def test_only_sensitive_keys_of_external_secrets_are_masked(tmp_path: Path, aws:
         for key, value in document.items():
             output = kernel.run(f"print(content[{key!r}])").stream("stdout")
             assert (output != f"{value}\n") is (key in masked_keys), key
+        # The table may shorten a long value, so 12 characters are searched for.
         table = "".join(kernel.run("%secret get db").displayed_data())
         assert [key for key, value in document.items() if str(value)[:12] not in table] == [key for key in document if key in masked_keys]
         assert secret[:12] not in json.dumps([message["content"] for message in kernel.record], default=str)
 
 
 def test_clear_keys_are_not_masked(tmp_path: Path, aws: dict[str, str]) -> None:
-    """`--clear` can be repeated and takes lists of keys.
+    """The values of keys in `--clear` are not masked.
 
-    A change of the option applies to the next read.
+    The option can be repeated and takes lists of keys.
+
+    After a change of the option, the next read with `refresh=True` follows the new list.
     """
     path = _store_document(
         aws, {"alpha": "harmless-one-77", "beta": "harmless-two-88", "gamma": "harmless-three-99", "password": secrets.token_hex(12)}
     )
+    # `refresh=True` reads the backend instead of the cache.
     print_values = "print(*Client().get_secret('db', refresh=True).content.values())"
     with running_kernel(tmp_path, {**aws, "ZENSECRETS_PASSPHRASE": "some passphrase"}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok

@@ -1,4 +1,7 @@
-"""Tests of forms in a kernel, which gets the messages that the browser would send."""
+"""Tests of forms in a kernel.
+
+The test sends the kernel the messages that a browser would send.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ REGISTER = "%secret register cloud --schema=aws"
 
 @pytest.fixture(autouse=True)
 def _no_value_in_any_message(kernel: Kernel) -> Iterator[None]:
-    """Check that no message in either direction contains a value."""
+    """Check that no message from or to the kernel contains a canary."""
     yield
     assert find_canary(repr(kernel.record)) == []
 
@@ -40,7 +43,7 @@ def open_form(kernel: Kernel, code: str) -> FormClient:
 def content_in_kernel(kernel: Kernel, name: str) -> dict[str, str]:
     """Return the content of a secret.
 
-    The kernel writes the content to a file, because messages are recorded.
+    The kernel writes the content to a file, because the fixture above refuses values in messages.
     """
     result = kernel.run(
         f"import json, pathlib, zensecrets_jupyter as zs\n"
@@ -60,7 +63,10 @@ def secret_table(kernel: Kernel) -> str:
 
 
 def test_a_submitted_form_registers_a_secret(kernel: Kernel) -> None:
-    """The cell ends at once, and a line replaces the submitted form."""
+    """The cell ends before the form is submitted.
+
+    Then one line of text replaces the form.
+    """
     key_id, secret_key = canary("1"), canary("2")
     form = open_form(kernel, REGISTER)
     assert form.state["title"] == "cloud → default (local)"
@@ -79,9 +85,10 @@ def test_a_submitted_form_registers_a_secret(kernel: Kernel) -> None:
 
 
 def test_a_later_cell_says_that_the_form_is_waiting(kernel: Kernel) -> None:
-    """The error for a missing secret names the open form that asks for it."""
+    """The error for a missing secret names the open form that asks for this secret."""
     form = open_form(kernel, REGISTER)
     for code in ("%secret get cloud", "import zensecrets_jupyter as zs; zs.Client().get_secret('cloud')"):
+        # The fixture `kernel` ran cell [1], which loads the extension.
         assert "The form of cell [2] is waiting for its values: fill it in, then run this again." in kernel.run(code).error
     form.send({"kind": "cancel"})
     assert "waiting" not in kernel.run("%secret get cloud").error
@@ -106,9 +113,9 @@ def test_an_update_keeps_the_values_of_empty_fields(kernel: Kernel) -> None:
 
 
 def test_register_secrets_is_one_form_with_a_section_for_each_secret(kernel: Kernel) -> None:
-    """The form has one section for each secret with a missing key.
+    """One form has a section for each secret with a missing key.
 
-    With ``--all`` it has fields for stored keys too.
+    With ``--all`` the form has fields for stored keys too.
     """
     kernel.run("%zen annotator register labels --flavor=label_studio --authentication_secret={{studio.key}}")
     kernel.run("%zen alerter register chat --flavor=slack --slack_token={{chat.token}} --default_slack_channel_id={{chat.room}}")
@@ -134,6 +141,7 @@ def test_a_failed_submission_keeps_the_values(kernel: Kernel) -> None:
     """After a failure, the form can be submitted again without typing the values again."""
     value = canary()
     form = open_form(kernel, "%secret register cloud --token")
+    # A second form registers the same secret first, so the first form fails.
     open_form(kernel, "%secret register cloud --token").submit({"token": canary("other")})
     form.submit({"token": value})
     assert form.state["phase"] == "open"
@@ -161,14 +169,22 @@ INVALID_FIELDS: list[tuple[str, Callable[[], dict[str, str]], str]] = [
     ("NUL", lambda: {"aws_access_key_id": canary() + chr(0)}, "NUL"),
     ("a mebibyte", lambda: {"aws_access_key_id": canary() * 2**16}, "64 KiB"),
 ]
-"""For each invalid field: a name, a function that returns its values, and the problem."""
+"""Invalid answers for the first field.
+
+Each row has a test id, a function that returns the answer, and a part of the problem.
+"""
 
 
 @pytest.mark.parametrize(("_case", "make_values", "problem"), INVALID_FIELDS, ids=[row[0] for row in INVALID_FIELDS])
 def test_the_kernel_repeats_the_checks_of_the_browser(
     kernel: Kernel, _case: str, make_values: Callable[[], dict[str, str]], problem: str
 ) -> None:
-    """The field shows the problem, and the secret is not registered."""
+    """The first field shows the problem, and the secret is not registered.
+
+    The form keeps the valid value of the second field.
+
+    The browser would not send these values, but the kernel does not rely on that.
+    """
     form = open_form(kernel, REGISTER)
     form.submit({"aws_secret_access_key": canary("s"), **make_values()})
     assert problem in form.state["sections"][0]["fields"][0]["problem"]
@@ -188,16 +204,17 @@ INVALID_SUBMISSIONS: list[tuple[str, dict[str, Any]]] = [
     ("no text", {"sections": [{"values": [["a", 1]], "removed": []}]}),
     ("no object", {"sections": 3}),
 ]
+"""Invalid submissions: a test id, and the fields of the submission that the test replaces."""
 
 
 @pytest.mark.parametrize(("_case", "changes"), INVALID_SUBMISSIONS, ids=[row[0] for row in INVALID_SUBMISSIONS])
 def test_invalid_submissions_are_refused(kernel: Kernel, _case: str, changes: dict[str, Any]) -> None:
     """An invalid submission registers no secret.
 
-    Afterwards the form is open, and has a problem and a new key.
+    Afterwards the form is still open. It shows a problem, and has a new public key, because each public key is used once.
     """
     form = open_form(kernel, "%secret register mine")
-    key = form.state["public_key"]
+    key = form.state["public_key"]  # not the key of a secret
     form.submit(**changes)
     assert form.state["phase"] == "open"
     problems = [form.state["problem"], *(field["problem"] for field in form.state["sections"][0]["fields"])]
@@ -209,7 +226,7 @@ def test_invalid_submissions_are_refused(kernel: Kernel, _case: str, changes: di
 def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
     """A message that is forged or sent twice is refused and logged.
 
-    Some of the messages are encrypted to another key.
+    "Key" means the public key of the form here. The form has a new one after each refused submission.
     """
     kernel.run("import logging, pathlib; get_ipython().kernel.log.addHandler(logging.FileHandler('refusals.log'))")
     log = Path(kernel.run("str(pathlib.Path('refusals.log').absolute())").displayed_data()[0].strip("'"))
@@ -220,18 +237,20 @@ def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
     for sealed in (form.seal(valid_submission, other_key), "AAAA", "no base64!", None, 5, base64.b64encode(b"x" * 100).decode()):
         form.send({"kind": "submit", "sealed": sealed})
         assert form.state["problem"].startswith("The submission could not be read")
-    # This message is encrypted to the first key, which an earlier message has used.
+    # This message is encrypted to the first key, which is invalid since the first refused submission.
     form.send({"kind": "submit", "sealed": form.seal({**valid_submission, "attempt": form.state["attempt"]}, first_key)})
     assert form.state["phase"] == "open"
     message = {"kind": "submit", "sealed": form.seal({**valid_submission, "attempt": form.state["attempt"]})}
     form.send(message)
     assert form.state["phase"] == "submitted"
+    # The form is closed now, so these three messages are refused.
     form.send(message)
     form.send({"kind": "cancel"})
     form.send({"kind": "nonsense"})
     assert form.state["line"] == "✔ registered mine (1 key) in default (local)"
     assert secret_table(kernel).count("mine") == 1
     lines = log.read_text(encoding="utf-8").splitlines()
+    # The six messages of the loop, and the message to the first key.
     assert len([line for line in lines if "a message was refused, since it" in line]) == 7
     assert len([line for line in lines if "a message was refused, since the form was closed before it arrived" in line]) == 3
     assert find_canary(log) == []
@@ -244,16 +263,16 @@ INVALID_MESSAGES: list[object] = [
 ]  # fmt: skip
 """Invalid messages to a form.
 
-They are no mappings, have an unknown kind, or set the state, which only the kernel may set.
+Some are no mapping, some have an unknown kind, and some set the state of the form, which only the kernel may set.
 """
 INVALID_OUTPUTS_MESSAGE: dict[str, object] = {"kind": "outputs", "outputs": [None, 5, {"output": {}}, {"cell_id": "a", "index": 0}]}
-"""A message to the guard with invalid outputs."""
+"""A message to the guard's comm with a valid kind and invalid outputs."""
 
 
 def test_invalid_messages_are_refused_in_one_line(kernel: Kernel, tmp_path: Path) -> None:
-    """The log has one line for each invalid message to a form.
+    """The log has one line for each invalid message to a form, and no traceback.
 
-    Afterwards the form can still be submitted.
+    The guard ignores invalid messages to its comm. Afterwards the form can still be submitted.
     """
     form = open_form(kernel, REGISTER)
     guard_comm = next(
@@ -264,6 +283,7 @@ def test_invalid_messages_are_refused_in_one_line(kernel: Kernel, tmp_path: Path
     invalid_messages = [(form.id, data) for data in INVALID_MESSAGES]
     invalid_messages += [(guard_comm, data) for data in (*INVALID_MESSAGES[:6], INVALID_OUTPUTS_MESSAGE)]
     for comm, data in invalid_messages:
+        # The kernel sends only the statuses busy and idle: no error and no new state.
         messages = kernel.read_messages(kernel.send_comm(comm, data))
         assert [message["msg_type"] for message in messages] == ["status", "status"], data
     log = (tmp_path / "kernel.log").read_text(encoding="utf-8")
@@ -291,7 +311,7 @@ def test_a_waiting_cell_continues_after_its_form(kernel: Kernel) -> None:
 
 
 def test_a_form_in_python_is_awaited(kernel: Kernel) -> None:
-    """`await SecretForm(…)` returns the secret, and the form of an existing secret updates it."""
+    """`await SecretForm(…)` returns the secret. If the secret exists, the form updates it."""
     request = kernel.start("import zensecrets_jupyter as zs\nsecret = await zs.SecretForm('hub', schema='huggingface')")
     form = FormClient(kernel, kernel.read_until(request, "display_data"))
     assert form.state["sections"][0]["note"] == "schema huggingface"
@@ -335,13 +355,14 @@ def test_a_truncated_answer_in_a_console_is_refused(kernel: Kernel, answer: str,
     result = kernel.run("%secret register x --key", lambda prompt: "" if "Press Enter" in prompt else answer)
     output = f"{result.error}{result.stream('stdout')}{result.stream('stderr')}"
     assert problem in output
+    # The hint: pass the value in a file.
     assert "--KEY=@FILE" in output
     assert not find_canary(output)
     assert not kernel.run("%secret get x").ok
 
 
 def test_unloading_closes_open_forms(kernel: Kernel) -> None:
-    """The form of an unloaded extension is dismissed, and registers nothing."""
+    """`%unload_ext` closes an open form with the phase `dismissed`, and the form registers nothing."""
     form = open_form(kernel, "%secret register mine --a")
     form.read_state(kernel.run("%unload_ext zensecrets_jupyter"))
     assert form.state["phase"] == "dismissed"
@@ -353,7 +374,7 @@ def test_unloading_closes_open_forms(kernel: Kernel) -> None:
 def test_a_component_is_registered_by_a_form(kernel: Kernel) -> None:
     """The form has a field for the sensitive attribute.
 
-    The line that replaces the form is followed by a warning about the plain value.
+    After the submission, a line replaces the form. Below it is a warning, because the attribute is a plain value and not a reference.
     """
     form = open_form(kernel, "%zen alerter register chat --flavor=slack --default_slack_channel_id=c --slack_token")
     form.submit({"slack_token": canary()})
@@ -372,6 +393,7 @@ def test_an_import_is_previewed(kernel: Kernel) -> None:
         ("a", "in the file"),
         ("b", "in the file"),
     ]
+    # The name of the secret is the name of the file, without `.env`. It is not registered before the form is submitted.
     assert "some" not in secret_table(kernel).split()
     new_value = canary()
     form.submit({"b": new_value})
@@ -380,9 +402,9 @@ def test_an_import_is_previewed(kernel: Kernel) -> None:
 
 
 def test_the_form_has_a_field_for_the_passphrase(tmp_path: Path) -> None:
-    """Without a keyring, a new store gets the passphrase of the form.
+    """Without a keyring, a new store gets the passphrase that is typed in the form.
 
-    Later the form refuses a wrong passphrase.
+    In the next kernel, a form refuses a wrong passphrase.
     """
     passphrase, value = canary("passphrase"), canary()
     with running_kernel(tmp_path) as kernel:
@@ -406,7 +428,12 @@ def test_the_form_has_a_field_for_the_passphrase(tmp_path: Path) -> None:
 
 
 def test_an_unneeded_passphrase_is_reported(tmp_path: Path) -> None:
-    """Two open forms ask for a new passphrase. After the first one is submitted without a passphrase, the second one needs none."""
+    """Two open forms ask for a new passphrase.
+
+    The first one is submitted without it, so the new store needs no passphrase.
+
+    The second form then refuses its passphrase, reports that none is needed, and removes the field.
+    """
     value = canary()
     with running_kernel(tmp_path) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.support.kernels import Kernel
 
 ANNOTATOR = "%zen annotator register labels --flavor=label_studio --authentication_secret={{ls.a}} --instance_url={{ls.b}}"
+"""A cell that registers a component with two references, so `%stack register-secrets` shows two prompts."""
 
 
 @pytest.mark.parametrize(
@@ -24,9 +25,12 @@ ANNOTATOR = "%zen annotator register labels --flavor=label_studio --authenticati
 def test_an_interrupt_at_a_prompt_changes_nothing(kernel: Kernel, tmp_path: Path, cell: str, prompt_count: int) -> None:
     """A command that is interrupted at its last prompt writes nothing.
 
-    No message or file contains a value.
+    It does not write answers to earlier prompts either.
+
+    No message or file contains an answer. ``prompt_count`` is the number of prompts of the command.
     """
     assert kernel.run(f"%secret register known --token=value\n{ANNOTATOR}\n%stack update default -an labels").ok
+    # A cell that returns whether the secret `known` is unchanged.
     is_unchanged = "import hashlib; from zensecrets_jupyter import Client; Client().get_secret('known').content == {'token': 'value'}"
     received_prompts: list[str] = []
 
@@ -34,6 +38,7 @@ def test_an_interrupt_at_a_prompt_changes_nothing(kernel: Kernel, tmp_path: Path
         received_prompts.append(prompt)
         if len(received_prompts) == prompt_count:
             kernel.manager.interrupt_kernel()
+            # The interrupt must reach the kernel before the answer does.
             time.sleep(1)
         return canary("late")
 

@@ -17,6 +17,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from tests.support.kernels import Kernel
 
+# CI runs these slow tests with one version of Python only.
 pytestmark = pytest.mark.one_python
 COPY = "%zen secrets-manager copy default slow"
 REGISTER_SLOW_MANAGER = """
@@ -38,11 +39,19 @@ source, slow = Client().secrets_manager, Client().workspace.open_manager("slow")
 def same():
     return slow.get_records(slow.list_secrets()) == source.get_records(source.list_secrets())
 """
-"""Code that registers a secrets manager whose backend waits before it stores a secret."""
+"""Code for the kernel.
+
+It registers the manager ``slow``, whose backend waits 0.03 seconds before it stores a secret.
+
+The function ``same`` returns whether ``slow`` contains the same secrets as the source.
+"""
 
 
 def _register_secrets(kernel: Kernel, tmp_path: Path, count: int) -> None:
-    """Register a number of secrets in the manager ``default``, and the empty manager ``slow``."""
+    """Register ``count`` secrets in the manager ``default``, and register the manager ``slow`` without secrets.
+
+    The kernel reads the value from a file, so that no message contains it.
+    """
     (tmp_path / "value").write_text(canary("copied"))
     assert kernel.run(REGISTER_SLOW_MANAGER).ok
     register_all = (
@@ -54,7 +63,7 @@ def _register_secrets(kernel: Kernel, tmp_path: Path, count: int) -> None:
 
 
 def test_progress_is_one_updated_line(kernel: Kernel, tmp_path: Path) -> None:
-    """A long copy updates one output, and ends with one sentence.
+    """A long copy updates one output, and prints two lines at its end.
 
     No output contains a value.
     """
@@ -77,7 +86,10 @@ def test_progress_is_one_updated_line(kernel: Kernel, tmp_path: Path) -> None:
 
 
 def test_a_quick_copy_shows_no_progress(kernel: Kernel, tmp_path: Path) -> None:
-    """A short copy prints one sentence, and a dry run displays a table."""
+    """A copy of few secrets prints text and displays no progress.
+
+    A dry run displays a table.
+    """
     _register_secrets(kernel, tmp_path, 2)
     dry_run = kernel.run(f"{COPY} --dry-run")
     assert "2 new." in dry_run.displayed_data("text/html")[0]
@@ -87,12 +99,13 @@ def test_a_quick_copy_shows_no_progress(kernel: Kernel, tmp_path: Path) -> None:
 
 
 def test_an_interrupted_copy_can_be_continued(kernel: Kernel, tmp_path: Path) -> None:
-    """The error contains the number of copied secrets, each of which is complete.
+    """The error contains the number of copied secrets. Each copied secret is complete.
 
-    The same command copies the others.
+    The same command, run again, copies the other secrets.
     """
     _register_secrets(kernel, tmp_path, 100)
     request = kernel.start(COPY)
+    # The whole copy takes 3 seconds or more, so the interrupt comes in the middle.
     time.sleep(1.5)
     kernel.manager.interrupt_kernel()
     messages = kernel.read_messages(request)
@@ -103,7 +116,7 @@ def test_an_interrupted_copy_can_be_continued(kernel: Kernel, tmp_path: Path) ->
     )
     assert match, output
     copied_count = int(match[1])
-    # The copy that was running at the interrupt may have succeeded.
+    # The backend may have stored one more secret, during the interrupt, that the error does not count.
     assert kernel.run("len(slow.list_secrets())").displayed_data() in ([f"{copied_count}"], [f"{copied_count + 1}"])
     assert 0 < copied_count < 100
     assert kernel.run(f"Slow.seconds = 0\n{COPY}").ok
@@ -112,7 +125,9 @@ def test_an_interrupted_copy_can_be_continued(kernel: Kernel, tmp_path: Path) ->
 
 
 def test_conflicts_cause_prompts(kernel: Kernel, tmp_path: Path) -> None:
-    """A prompt names the secret and its keys, but no value.
+    """If the target has other values, a prompt asks what to do.
+
+    It names the secret and its keys, but no value.
 
     In a non-interactive run, an error names the option that answers the prompt.
     """
@@ -122,6 +137,7 @@ def test_conflicts_cause_prompts(kernel: Kernel, tmp_path: Path) -> None:
     result_without_prompts = kernel.run(COPY, allow_stdin=False)
     assert not result_without_prompts.ok
     assert "--on-conflict=skip" in result_without_prompts.error
+    # Skip the first secret and replace the second one.
     result_with_prompts = kernel.run(COPY, ["s", "r"])
     assert [prompt["prompt"][:50] for prompt in result_with_prompts.prompts] == [
         f"'slow' already has a secret 'n00{n}': other values o" for n in (0, 1)
@@ -136,9 +152,11 @@ def test_conflicts_cause_prompts(kernel: Kernel, tmp_path: Path) -> None:
 
 
 def test_a_secret_that_cannot_be_copied_is_reported_at_the_end(kernel: Kernel, tmp_path: Path) -> None:
-    """The other secrets are copied, and the cell ends with an error.
+    """If the target refuses a secret, the other secrets are copied.
 
-    A table contains the reason.
+    The cell ends with an error.
+
+    A table contains the reason of the refusal.
     """
     _register_secrets(kernel, tmp_path, 3)
     check = """
@@ -159,6 +177,7 @@ Slow.check = check
 
 def test_ipython_at_a_terminal_shows_a_progress_bar(tmp_path: Path) -> None:
     """The progress bar is removed at the end, and the screen shows no value."""
+    # The code before `source, slow` becomes a module without the magic, because a magic works only in a cell.
     backend_code = REGISTER_SLOW_MANAGER.replace("%zen secrets-manager register slow --flavor=slow\n", "").partition("source, slow")[0]
     fill = "\ndef fill(value):\n    for number in range(50):\n        record = SecretRecord('arbitrary', {'key': value})\n"
     (tmp_path / "slow.py").write_text(f"{backend_code}{fill}        Client().secrets_manager.register_record(f'n{{number:03}}', record)\n")
@@ -181,5 +200,6 @@ def test_ipython_at_a_terminal_shows_a_progress_bar(tmp_path: Path) -> None:
     ipython.close()
     screen += str(ipython.before)
     assert re.search(r"\d+/50", screen)
+    # The control sequence erases the line of the progress bar.
     assert re.search(r"\x1b\[2KCopied 50 secrets from 'default' to 'slow'\.", screen)
     assert not find_canary(screen)

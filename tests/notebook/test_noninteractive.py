@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
+# CI runs these slow tests with one version of Python only.
 pytestmark = pytest.mark.one_python
 
 LOAD_CELL = "%load_ext zensecrets_jupyter"
@@ -37,11 +38,15 @@ CELLS_THAT_NEED_ANSWERS = [
     ("%secret cleanup", ["-y"]),
     (f"{ANNOTATOR_CELL}\n%stack update default -an labels\n%stack register-secrets", ["label_studio_secret", "api_key"]),
 ]
+"""Cells that need an answer, each with words that the error must contain."""
 
 
 @pytest.mark.parametrize(("cell", "error_words"), CELLS_THAT_NEED_ANSWERS)
 def test_a_command_that_needs_an_answer_raises_an_error(kernel: Kernel, cell: str, error_words: list[str]) -> None:
-    """The error names the missing value and how to pass it; nothing is written."""
+    """The error names the missing value or the option that replaces the answer.
+
+    No secret is written.
+    """
     assert kernel.run("%secret register known --token=value").ok
     result = kernel.run(cell, allow_stdin=False)
     assert not result.ok
@@ -53,13 +58,13 @@ def test_a_command_that_needs_an_answer_raises_an_error(kernel: Kernel, cell: st
 
 @pytest.fixture
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[NotebookNode], NotebookClient]]:
-    """Return a function that creates an nbclient for a notebook.
+    """Yield a function that creates a client of nbclient for a notebook.
 
-    The kernel of the notebook uses a Unix domain socket.
+    The kernel of the notebook uses a Unix domain socket instead of TCP ports.
     """
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "home"))
     with short_path(tmp_path) as short:
-        # nbclient sets no connection file, from whose path the kernel manager would derive the socket, so the test sets the socket.
+        # A kernel manager derives the path of the socket from its connection file. nbclient sets no such file, so the test sets the path.
         config = Config({"KernelManager": {"transport": "ipc", "ip": str(short / "kernel")}})
         yield lambda notebook: NotebookClient(notebook, timeout=60, resources={"metadata": {"path": tmp_path}}, config=config)
 
@@ -74,6 +79,7 @@ def test_nbclient_gets_the_error(client: Callable[[NotebookNode], NotebookClient
     )
     with pytest.raises(CellExecutionError, match="api_key"):
         client(notebook).execute()
+    # The text after the first "stderr" contains the error.
     assert "openai" in nbformat.writes(notebook).split("stderr")[1]
     assert "execution_count" not in notebook.cells[2] or notebook.cells[2].execution_count is None
 

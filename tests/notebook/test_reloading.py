@@ -42,11 +42,15 @@ for name in [name for name in sys.modules if name.partition('.')[0] == 'zensecre
 import zensecrets_jupyter
 """,
 }
+"""Code that reloads the package or its redactor, by the name of the method."""
 
 
 @pytest.mark.parametrize("reload", RELOADS)
 def test_the_guard_masks_old_and_new_values_after_a_reload(reload: str, kernel: Kernel) -> None:
-    """Values from before and after the reload are masked, and ``%secret guard`` and ``%reload_ext`` work."""
+    """Values registered before and after the reload are masked, and ``%secret guard`` and ``%reload_ext`` work.
+
+    The value ``typed`` is also registered after the reload, but by a magic with an inline secret.
+    """
     values = {name: canary(name) for name in ("before", "after", "typed")}
     kernel.run(REGISTER.format(name="before", value=values["before"]))
     result = kernel.run(RELOADS[reload])

@@ -1,4 +1,7 @@
-"""The commands and code of ZenML's documentation of secrets, with `%zen` instead of `zenml`."""
+"""The commands and code of ZenML 0.20's documentation of secrets, with `%zen` instead of `zenml`.
+
+The names, such as `YOUR_AUTH_SECRET_VALUE_GOES_HERE`, are those of that documentation.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
+# CI runs these slow tests with one version of Python only.
 pytestmark = pytest.mark.one_python
 
 REGISTER_ANNOTATOR = (
@@ -33,14 +37,17 @@ READ_STORED_REFERENCE = "from zensecrets_jupyter import Client; Client().workspa
     ids=["no variable", "a dict", "an object with the attribute"],
 )
 def test_a_reference_is_stored_as_typed(kernel: Kernel, variable: str) -> None:
-    """A reference is stored as typed, even if a variable has its name."""
+    """A reference is stored as typed, even if a variable has its name.
+
+    IPython replaces `{expression}` on the line of a magic by the value of the expression. It must not replace a reference.
+    """
     assert kernel.run(variable).ok
     assert kernel.run(REGISTER_ANNOTATOR).ok
     assert kernel.run(READ_STORED_REFERENCE).displayed_data() == ["'{{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}'"]
 
 
 def test_the_annotator_resolves_its_secret(kernel: Kernel, tmp_path: Path) -> None:
-    """The registered component resolves the value after its secret is registered."""
+    """After the secret is registered, the component's attribute returns the value."""
     value = canary("annotator")
     assert kernel.run(REGISTER_ANNOTATOR).ok
     assert kernel.run("%stack update default -an label_studio_annotator").ok
@@ -62,6 +69,7 @@ def test_register_secrets_prompts_for_missing_values(kernel: Kernel, tmp_path: P
     assert result.ok, result.error
     assert [prompt["password"] for prompt in result.prompts] == [True]
     assert "label_studio_secret" in result.prompts[0]["prompt"]
+    # The second run shows no prompt, because no value is missing. A prompt would fail the test.
     second_result = kernel.run(f"%stack register-secrets{stack} --skip-existing")
     assert second_result.ok, second_result.error
     _check_no_leak(kernel, tmp_path)
@@ -85,7 +93,10 @@ def test_values_on_the_command_line(kernel: Kernel) -> None:
 
 
 def test_values_from_files(kernel: Kernel, tmp_path: Path) -> None:
-    """`@` reads a value from a file unchanged, also on a line with a continuation."""
+    """An option `--key=@FILE` reads the value from a file unchanged.
+
+    The command may continue on a second line.
+    """
     content = canary("file") + "\n special: \"'{{}}$HOME é\n"
     (tmp_path / "path" / "to").mkdir(parents=True)
     (tmp_path / "path" / "to" / "file.txt").write_text(content, encoding="utf-8")
@@ -121,7 +132,7 @@ def secret_loader(
 def test_the_step_loads_the_secret(kernel: Kernel) -> None:
     """The step of the documentation reads the content of the secret.
 
-    Only its import line is changed.
+    The test changes its import, and adds the line that appends to `seen`.
     """
     assert kernel.run("%secret register SECRET_NAME --key1=value1 --key2=value2").ok
     assert kernel.run("seen = []").ok
@@ -146,7 +157,10 @@ def test_the_step_loads_the_secret(kernel: Kernel) -> None:
     ],
 )
 def test_the_levels_of_validation(kernel: Kernel, level: str | None, *, secret_exists: bool, has_key: bool, is_valid: bool) -> None:
-    """ZENML_SECRET_VALIDATION_LEVEL sets how a run checks its references before its first step. The default checks secrets and keys."""
+    """A run checks the references of its stack before its first step, as ZENML_SECRET_VALIDATION_LEVEL says.
+
+    Without the variable (``None``), secrets and keys are checked.
+    """
     assert kernel.run(REGISTER_ANNOTATOR).ok
     assert kernel.run("%stack update default -an label_studio_annotator").ok
     if secret_exists:

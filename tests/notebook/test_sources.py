@@ -38,12 +38,12 @@ CODE_THAT_SETS_VARIABLE = {
     "a thread": "import threading; thread = threading.Thread(target=os.environ.update, args=({'GITHUB_TOKEN': value},)); "
     "thread.start(); thread.join()",
 }
-"""Code that sets the variable GITHUB_TOKEN to ``value``, for each way to set a variable."""
+"""Code that sets the environment variable GITHUB_TOKEN to ``value``, for each way to set it."""
 
 
 @pytest.mark.parametrize("way", list(CODE_THAT_SETS_VARIABLE))
 def test_a_variable_set_after_loading_is_masked_in_the_same_cell(kernel: Kernel, tmp_path: Path, way: str) -> None:
-    """A variable that code sets is masked in the next output."""
+    """An environment variable is masked in outputs of the cell that sets it."""
     value = secrets.token_urlsafe(24)
     (tmp_path / "value").write_text(value)
     result = kernel.run(
@@ -55,14 +55,19 @@ def test_a_variable_set_after_loading_is_masked_in_the_same_cell(kernel: Kernel,
 
 
 def _secret_variables() -> dict[str, tuple[str, list[str]]]:
-    """Return environment variables with secrets: for each name, the value and the secret parts of the value."""
+    """Return environment variables with secrets.
+
+    Each name has the value and the list of the secret parts of the value.
+    """
 
     def token(length: int = 18) -> str:
         return secrets.token_urlsafe(length)
 
     def with_parts(text: str, *parts: str) -> tuple[str, list[str]]:
+        """Return a text with the parts in its `{}`, and the parts."""
         return text.format(*parts), [*parts]
 
+    # The package recognizes these variables by their names, and the whole value is secret.
     by_name = ("DB_PASS", "SMTP_PASS", "SSHPASS", "MYSQL_PW", "ADMIN_PW", "GIT_CREDENTIALS", "BEARER", "COOKIE", "VOLC_SK")
     return {
         **{name: with_parts("{}", token()) for name in by_name},
@@ -97,7 +102,7 @@ HARMLESS = {
 def test_secret_parts_of_variables_are_masked(tmp_path: Path, when: str) -> None:
     """Only the secret parts of variables are masked.
 
-    Hosts, users and harmless variables are not masked. The table lists the secret variables.
+    Hosts, users and harmless variables are not masked. The table of `%secret guard` lists the variables with secret parts, and no other.
     """
     variables = _secret_variables()
     environment = {name: value for name, (value, _) in variables.items()} | HARMLESS
@@ -122,7 +127,10 @@ def test_secret_parts_of_variables_are_masked(tmp_path: Path, when: str) -> None
 
 @pytest.mark.parametrize("line", ["%env X_TOKEN={}", "%set_env X_TOKEN {}", "import os; os.environ['X_TOKEN'] = '{}'"])
 def test_a_value_in_a_cell_that_sets_a_variable_is_not_recorded(kernel: Kernel, tmp_path: Path, line: str) -> None:
-    """The cell causes a warning, and the history contains the mask in memory and in files."""
+    """A cell that contains a value causes a warning.
+
+    The history in memory and in files does not contain the value.
+    """
     kernel.run(line.format(canary("set")))
     kernel.run("1")
     warning = "Warning: this cell holds the value of env.X_TOKEN."
@@ -131,7 +139,7 @@ def test_a_value_in_a_cell_that_sets_a_variable_is_not_recorded(kernel: Kernel, 
 
 
 def test_harmless_variables_stay_readable(kernel: Kernel) -> None:
-    """Values of harmless variables and the host of a URL are not masked."""
+    """Values of harmless variables are not masked. In a URL, only the password is masked."""
     code = """
 import os
 os.environ.update(OPENAI_MAX_TOKENS="131072", PRIMARY_KEY="customer_id", DATABASE_URL="postgresql://app:aR7kQ2xZ9m@db.example.com/sales")
@@ -142,7 +150,10 @@ print(131072 + 1, 131072, "customer_id", "db.example.com", "sales", os.environ["
 
 
 def test_unloading_restores_functions(kernel: Kernel) -> None:
-    """`%unload_ext` restores `os.putenv` and the functions of prompts."""
+    """`%unload_ext` restores `os.putenv` and the functions that show password prompts.
+
+    Afterwards, a value that code sets in an environment variable is not masked.
+    """
     print_functions = (
         "import getpass, os; print(os.putenv.__module__, getpass._raw_input.__module__, '_input_request' in vars(get_ipython().kernel))"
     )
@@ -162,12 +173,15 @@ CODE_WITH_PROMPT = {
     "rich": "from rich.prompt import Prompt; value = Prompt.ask('Database', password=True)",
     "the kernel's own": "value = get_ipython().kernel.getpass('Database: ')",
 }
-"""Code that asks a notebook's user for a password, for each way to ask."""
+"""Code that shows a password prompt in a notebook, for each function."""
 
 
 @pytest.mark.parametrize("way", list(CODE_WITH_PROMPT))
 def test_an_answer_to_a_password_prompt_is_masked(kernel: Kernel, way: str) -> None:
-    """The answer is masked in the same cell, and the table names the prompt."""
+    """The answer is masked in the same cell.
+
+    The table of `%secret guard` names the prompt.
+    """
     value = secrets.token_urlsafe(24)
     result = kernel.run(f"{CODE_WITH_PROMPT[way]}\nprint('typed', value, len(value))", [value])
     assert result.ok, result.error
@@ -179,9 +193,9 @@ def test_an_answer_to_a_password_prompt_is_masked(kernel: Kernel, way: str) -> N
 
 
 def test_hidden_answers_are_numbered_and_visible_answers_are_not_masked(kernel: Kernel) -> None:
-    """Each new answer has a number in its mask.
+    """Each different answer to a hidden prompt has its own number in the mask.
 
-    An answer to a visible prompt is not masked.
+    An answer to a visible prompt, such as `input()`, is not masked.
     """
     first, second = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     code = "import getpass; print([getpass.getpass(), getpass.getpass(), getpass.getpass()])"
@@ -190,7 +204,7 @@ def test_hidden_answers_are_numbered_and_visible_answers_are_not_masked(kernel: 
 
 
 def test_a_registered_answer_has_the_name_of_its_secret(kernel: Kernel) -> None:
-    """The mask of a typed value has the name of the registered secret."""
+    """The mask of a registered answer has the secret's name instead of `prompt.1`."""
     value = secrets.token_urlsafe(24)
     assert kernel.run("%secret register db --password", [value]).ok
     assert kernel.run("print(get_ipython().run_line_magic('secret', 'get db --key password'))").stream("stdout") == "‹secret:db.password›\n"
@@ -199,8 +213,12 @@ def test_a_registered_answer_has_the_name_of_its_secret(kernel: Kernel) -> None:
 
 
 def test_the_name_of_a_key_is_not_masked(kernel: Kernel) -> None:
-    """The name of a key is typed at a hidden prompt, and is not masked."""
+    """`register -i` asks for a key and its value at hidden prompts.
+
+    Only the value is masked.
+    """
     value = secrets.token_urlsafe(24)
+    # An empty key ends the prompts.
     answers = {"key": ["connection_name", ""], "value": [value]}
 
     def answer(prompt: str) -> str:
@@ -228,20 +246,25 @@ def test_a_passphrase_is_masked(tmp_path: Path) -> None:
 
 
 PROMPT = r"In \[\d+\]:.*\x1b\[\?25h"
+"""A pattern for IPython's prompt.
+
+The prompt ends with the control sequence that shows the cursor.
+"""
 CODE_WITH_TERMINAL_PROMPT = {
     "getpass": "import getpass; value = getpass.getpass('Database: ')",
+    # The fixture `ipython` imports getpass as `earlier` before it loads the extension.
     "getpass imported before": "value = earlier('Database: ')",
     "click": "import click; value = click.prompt('Database', hide_input=True)",
     "rich": "from rich.prompt import Prompt; value = Prompt.ask('Database', password=True)",
     "prompt_toolkit": "from prompt_toolkit import prompt; value = prompt('Database: ', is_password=True)",
     "a session of prompt_toolkit": "from prompt_toolkit import PromptSession; value = PromptSession(is_password=True).prompt('Database: ')",
 }
-"""Code that asks a terminal's user for a password, for each way to ask."""
+"""Code that shows a password prompt in a terminal, for each function."""
 
 
 @pytest.fixture
 def ipython(tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
-    """Return IPython at a pseudo-terminal, in which getpass was imported before the extension was loaded."""
+    """Yield IPython in a pseudo-terminal. It imports getpass before it loads the extension."""
     environment = {
         "HOME": str(tmp_path),
         "IPYTHONDIR": str(tmp_path / "ipython"),
@@ -266,7 +289,7 @@ def test_password_prompts_in_a_terminal_are_masked(ipython: pexpect.spawn[str], 
     value = secrets.token_hex(12)
     ipython.expect(PROMPT)
     ipython.send(f"{CODE_WITH_TERMINAL_PROMPT[way]}\r")
-    # The line of code contains the same text after a quote. The pattern excludes the echo of that line.
+    # The terminal echoes the typed code, which contains 'Database: after a quote. The pattern does not match this echo.
     ipython.expect(r"(?<!')Database:")
     ipython.send(f"{value}\r")
     ipython.expect(PROMPT)

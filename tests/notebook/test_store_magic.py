@@ -1,4 +1,7 @@
-"""IPython's `%store`: it saves references instead of values, and another kernel restores the values."""
+"""IPython's `%store` with the extension.
+
+`%store` saves references instead of values, or encrypts a variable if no reference can replace its value. Another kernel restores it.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ data = value.encode()
 array = numpy.array([value, 'x'])
 plain = {'a': [1, 'two']}
 """
+"""Code that creates variables with a value, and ``plain`` without one."""
 
 # Each expression extracts the value from a variable.
 EXPRESSIONS = (
@@ -53,10 +57,12 @@ def test_stored_variables_are_restored_in_another_kernel(tmp_path: Path) -> None
     expected_digest = repr(hashlib.sha256(value.encode()).hexdigest())
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
+        # The empty answer is for the prompt for a new passphrase, so the store needs none.
         assert kernel.run("%secret register db --password", [value, ""]).ok
         assert kernel.run(CREATE_VARIABLES).ok
         result = kernel.run("%store secret value content reference header url frame basic data array plain")
         assert result.ok, result.error
+        # All 11 variables of the line are stored.
         assert result.stream("stdout").count("Stored '") == 11
         list_result = kernel.run("%store")
         assert list_result.ok
@@ -69,6 +75,7 @@ def test_stored_variables_are_restored_in_another_kernel(tmp_path: Path) -> None
         for expression in EXPRESSIONS:
             assert kernel.run(DIGEST_CODE.format(expression)).displayed_data() == [expected_digest], expression
         assert kernel.run("type(value) is str, plain").displayed_data() == ["(True, {'a': [1, 'two']})"]
+    # With `autorestore`, IPython restores the variables at its start, here before the extension is loaded.
     for name in ("ipython_config.py", "ipython_kernel_config.py"):
         (tmp_path / "ipython" / "profile_default" / name).write_text("c.StoreMagics.autorestore = True\n")
     with running_kernel(tmp_path) as kernel:
@@ -93,9 +100,9 @@ def test_a_restored_variable_has_the_current_value(tmp_path: Path) -> None:
 
 
 def test_a_locked_workspace_stores_no_plaintext(tmp_path: Path) -> None:
-    """While the workspace is locked, because its passphrase is unknown, a variable that must be encrypted is refused.
+    """While the workspace is locked, `%store` refuses a variable that it would have to encrypt.
 
-    Other variables are stored.
+    The workspace is locked because its passphrase is unknown. Variables without values are stored.
     """
     typed_value, passphrase = canary("typed"), canary("passphrase")
     environment_without_keyring = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
@@ -111,6 +118,7 @@ def test_a_locked_workspace_stores_no_plaintext(tmp_path: Path) -> None:
             assert len(result.error.splitlines()) == 1
             problem = "Variable 'typed' contains the value of a secret that no reference can replace, and can't be encrypted"
             assert f"UsageError: {problem}" in result.error
+            # The command asks for the passphrase at most three times.
             assert len(result.prompts) == (3 if allow_stdin else 0)
         assert kernel.run("%store plain", allow_stdin=False).stream("stdout") == "Stored 'plain' (dict)\n"
         listed_lines = kernel.run("%store", allow_stdin=False).stream("stdout").splitlines()

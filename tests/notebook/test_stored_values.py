@@ -1,4 +1,7 @@
-"""Tests that stored values are masked before a cell reads a secret."""
+"""Tests that stored values are masked after `%load_ext`.
+
+No cell has read a secret before.
+"""
 
 from __future__ import annotations
 
@@ -22,24 +25,25 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
+# CI runs these slow tests with one version of Python only.
 pytestmark = pytest.mark.one_python
 
 PRINT_CELL = "print(open('.env').read().strip())"
-"""A cell that prints the value without reading the store."""
+"""A cell that prints the value from a file. It reads no secret."""
 
 
 @pytest.fixture
 def value(tmp_path: Path) -> str:
-    """Return a value that is also in a file beside the notebook."""
+    """Return a new value, and write it to the file `.env` in the kernel's folder."""
     value = canary("stored")
     (tmp_path / ".env").write_text(value)
     return value
 
 
 def _register(tmp_path: Path, value: str, environment: dict[str, str]) -> None:
-    """Register the value in another process.
+    """Register the value as ``db.password`` in another process.
 
-    The store has a key file, unless ``environment`` contains a passphrase.
+    A new store is protected by a key file, unless ``environment`` contains a passphrase or a keyring is available.
     """
     variables = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets"), **environment}
     process = run_zensecrets("secret", "register", "db", "--password=@-", stdin=value.encode(), environment=variables)
@@ -59,7 +63,10 @@ def _loaded_kernel(tmp_path: Path, environment: dict[str, str], code: str = "") 
 
 
 def test_a_value_is_masked_in_the_cell_that_loads_the_extension(tmp_path: Path, value: str) -> None:
-    """With a key file, each output of the cell with `%load_ext` is masked."""
+    """A value is masked in each output of the cell with `%load_ext`.
+
+    A key file protects the store.
+    """
     _register(tmp_path, value, {})
     display_value = "from IPython.display import HTML, display\ndisplay(HTML(open('.env').read()))"
     code = f"{PRINT_CELL}\n{display_value}\nraise ValueError(open('.env').read())"
@@ -72,7 +79,7 @@ def test_a_value_is_masked_in_the_cell_that_loads_the_extension(tmp_path: Path, 
 
 
 def test_a_value_is_masked_in_the_next_cell(tmp_path: Path, value: str) -> None:
-    """The output of programs and the results of the next cell are masked."""
+    """In the next cell, the output of a program and a result are masked."""
     _register(tmp_path, value, {})
     with _loaded_kernel(tmp_path, {}) as (kernel, _):
         result = kernel.run("!cat .env")
@@ -83,7 +90,7 @@ def test_a_value_is_masked_in_the_next_cell(tmp_path: Path, value: str) -> None:
 
 
 def test_a_passphrase_in_the_environment_opens_the_store(tmp_path: Path, value: str) -> None:
-    """With ZENSECRETS_PASSPHRASE, the values are loaded without a prompt."""
+    """With ZENSECRETS_PASSPHRASE, the guard gets the stored values without a prompt."""
     environment = {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12)}
     _register(tmp_path, value, environment)
     with _loaded_kernel(tmp_path, environment, PRINT_CELL) as (kernel, output):
@@ -92,10 +99,11 @@ def test_a_passphrase_in_the_environment_opens_the_store(tmp_path: Path, value: 
 
 
 def test_an_unlocked_keyring_opens_the_store(tmp_path: Path, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the key in an unlocked keyring, the values are loaded.
+    """If the wrapping key is in an unlocked keyring, the values are loaded and masked.
 
-    A locked keyring causes no prompt.
+    If the keyring is locked, no prompt is shown, and the value is not masked.
     """
+    # By default this variable disables keyrings in the tests.
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
     with joined_session():
         _register(tmp_path, value, {})
@@ -112,13 +120,15 @@ def test_an_unlocked_keyring_opens_the_store(tmp_path: Path, value: str, monkeyp
 
 
 def test_loading_neither_prompts_nor_creates_a_store(tmp_path: Path, value: str) -> None:
-    """A store with a passphrase stays locked without a prompt.
+    """`%load_ext` shows no prompt and creates no store.
+
+    A store with a passphrase stays locked, so its values are not masked.
 
     A missing store is not created.
     """
     _register(tmp_path, value, {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12)})
     with _loaded_kernel(tmp_path, {}) as (kernel, _):
-        # A prompt would fail the test, because there is no answer.
+        # A prompt would fail the test, because the test passes no answer.
         assert kernel.run(PRINT_CELL).stream("stdout") == f"{value}\n"
     with _loaded_kernel(tmp_path, {"ZENSECRETS_HOME": str(tmp_path / "elsewhere")}) as (kernel, _):
         assert kernel.run("1 + 1").displayed_data() == ["2"]
@@ -126,21 +136,26 @@ def test_loading_neither_prompts_nor_creates_a_store(tmp_path: Path, value: str)
 
 
 def test_fingerprints_are_used_if_the_store_is_locked(tmp_path: Path, value: str) -> None:
-    """The values of a locked store are masked by their fingerprints."""
+    """The guard masks the values of a locked store by their fingerprints."""
     _register(tmp_path, value, {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12), "ZENSECRETS_FINGERPRINTS": "on"})
     with _loaded_kernel(tmp_path, {}, PRINT_CELL) as (kernel, output):
         assert output == "‹secret:db.password›\n"
         assert "‹secret:db.password›" in kernel.run("[open('.env').read()]").displayed_data()[0]
         assert kernel.run("!cat .env").stream("stdout").strip() == "‹secret:db.password›"
         assert kernel.run("raise ValueError(open('.env').read())").error.endswith(": ‹secret:db.password›")
+        # An output without a value does not change.
         assert kernel.run("{'text': 'nothing', 'number': 7}").displayed_data() == ["{'text': 'nothing', 'number': 7}"]
         assert not is_visible(kernel, value)
 
 
 def test_a_remote_backend_is_not_read(tmp_path: Path, value: str) -> None:
-    """Loading sends no request to a remote backend."""
+    """`%load_ext` sends no request to a remote backend, so the value is not masked.
+
+    The kernel does not even import the libraries for the backend.
+    """
     environment = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
     for words in (
+        # No server listens on port 9.
         ("secrets-manager", "register", "team", "--flavor=vault", "--url=http://127.0.0.1:9", "--token=some-unused-token"),
         ("stack", "register", "s", "-o", "default", "-a", "default", "-x", "team", "--set"),
     ):
@@ -152,7 +167,10 @@ def test_a_remote_backend_is_not_read(tmp_path: Path, value: str) -> None:
 
 
 def test_a_damaged_store_does_not_block_the_kernel(tmp_path: Path, value: str) -> None:
-    """With a damaged store, cells run, and the extension can be unloaded."""
+    """With a damaged store, cells run, and the extension can be unloaded.
+
+    No thread of the package remains.
+    """
     _register(tmp_path, value, {})
     (tmp_path / "zensecrets" / "workspace.db").write_bytes(b"no database at all")
     with _loaded_kernel(tmp_path, {}, "print(6 * 7)") as (kernel, output):
@@ -167,7 +185,7 @@ def test_a_damaged_store_does_not_block_the_kernel(tmp_path: Path, value: str) -
 def test_values_are_masked_in_a_terminal(tmp_path: Path, value: str) -> None:
     """IPython at a terminal masks a stored value after `%load_ext`.
 
-    This is also true for a script that loads the extension.
+    A script that loads the extension (`ipython -c`) masks it too.
     """
     _register(tmp_path, value, {})
     environment = {

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from tests.support.kernels import Kernel
 
 TOKEN_IS_SET = "'TOKEN' in __import__('os').environ"
-"""An expression that is true if the variable of the secret is set. The variable has the name of the key in capitals."""
+"""An expression that is true if the environment variable `TOKEN` is set.
+
+Its name is the key `token` of the secret `service` in capitals.
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +27,10 @@ def secret(kernel: Kernel) -> str:
 
 
 def test_variables_are_set_for_one_cell(kernel: Kernel) -> None:
-    """The variable is set only in the cell and in the programs that it starts."""
+    """The variable is set while the cell runs, and not afterwards.
+
+    It is also set in the programs that the cell starts.
+    """
     cell = """%%with_secrets service
 import os, subprocess, sys
 
@@ -55,9 +61,9 @@ def test_an_error_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
 
 
 def test_errors_of_the_package_in_the_cell_are_not_converted(kernel: Kernel) -> None:
-    """An error of the package in the code of the cell keeps its class.
+    """An error of this package that the cell's code raises keeps its class.
 
-    An interrupt in the code keeps its class too.
+    Errors of a command itself become a UsageError, but this error does not. An interrupt in the code does not either.
     """
     result = kernel.run("%%with_secrets service\nfrom zensecrets_jupyter import Client\nClient().get_secret('no-such')")
     assert result.reply["ename"] == "SecretNotFoundError"
@@ -66,9 +72,9 @@ def test_errors_of_the_package_in_the_cell_are_not_converted(kernel: Kernel) -> 
 
 
 def test_the_last_expression_is_displayed(kernel: Kernel) -> None:
-    """The cell displays its last expression, unless a semicolon ends it.
+    """The cell displays its last expression, unless the expression ends with a semicolon.
 
-    Its names remain defined.
+    Variables that the cell defines exist in later cells.
     """
     assert kernel.run("%%with_secrets service\nx = 20\nx + 1").displayed_data() == ["21"]
     assert kernel.run("%%with_secrets service\nx + 1;").displayed_data() == []
@@ -98,6 +104,7 @@ def test_an_invalid_line_is_an_error_in_one_line(kernel: Kernel, cell: str, mess
 
     The error has one line.
     """
+    # The key `path` would set the variable PATH.
     assert kernel.run("%secret register folders --path=/somewhere").ok
     result = kernel.run(cell)
     assert "it ran" not in result.stream("stdout")
@@ -115,7 +122,7 @@ def test_an_invalid_line_is_an_error_in_one_line(kernel: Kernel, cell: str, mess
 def test_the_display_settings_of_the_shell_apply(kernel: Kernel, interactivity: str, expected_results: list[str]) -> None:
     """The cell displays the same results as a cell without the magic.
 
-    This is true for each display setting of the shell.
+    This is true for each value of `ast_node_interactivity`, a setting of IPython.
     """
     assert kernel.run(f"get_ipython().ast_node_interactivity = {interactivity!r}").ok
     assert kernel.run("%%with_secrets service\n1\nx = 2\n3").displayed_data() == expected_results
@@ -131,9 +138,9 @@ def test_the_display_settings_of_the_shell_apply(kernel: Kernel, interactivity: 
 
 
 def test_a_cell_may_await(kernel: Kernel) -> None:
-    """The variable is set in a cell with `await`.
+    """In a cell with `await`, the variable is set.
 
-    It is removed after a result or an error.
+    After the cell, or after an error in it, the variable is removed.
     """
     cell = "%%with_secrets service\nimport asyncio, os\nawait asyncio.sleep(0)\nlen([await asyncio.sleep(0, os.environ['TOKEN'])])"
     assert kernel.run(cell).displayed_data() == ["1"]
@@ -159,7 +166,9 @@ def test_a_cell_may_await(kernel: Kernel) -> None:
 def test_the_line_accepts_comments_prefixes_and_names(kernel: Kernel, line: str, variable: str) -> None:
     """The line may have a comment, a prefix and names of variables.
 
-    After the cell, a variable that existed before has its old value.
+    ``variable`` is the variable that the line sets.
+
+    After the cell, the variable has the value from before the cell, or does not exist.
     """
     assert kernel.run("%secret register folders --path=/somewhere").ok
     read_variable = f"__import__('os').environ.get({variable!r})"
@@ -198,7 +207,9 @@ def test_other_magics_and_nested_cells_work(kernel: Kernel, cell: str) -> None:
 
 
 def test_tracebacks_have_the_lines_of_the_cell(kernel: Kernel) -> None:
-    """A traceback has the line number of the code in the cell.
+    """A traceback has the line numbers of the whole cell.
+
+    The line of the magic is line 1.
 
     After a SyntaxError, no variable is set.
     """
@@ -217,14 +228,19 @@ def test_an_interrupt_restores_the_environment(kernel: Kernel) -> None:
 
 
 def test_unloading_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
-    """`%unload_ext` in the cell removes the variable at once, and the magic after the cell."""
+    """`%unload_ext` in the cell removes the variable at once.
+
+    After the cell, the magic does not exist.
+    """
     result = kernel.run(f"%%with_secrets service\n%unload_ext zensecrets_jupyter\n{TOKEN_IS_SET}")
     assert result.displayed_data() == ["False"]
     assert "not found" in kernel.run("%%with_secrets service\n1").error
 
 
 def test_python_code_and_steps_must_not_replace_reserved_variables(kernel: Kernel) -> None:
-    """A key like PATH is refused without a prefix or another name.
+    """A key that would set a reserved variable, such as PATH, is refused.
+
+    With a prefix or another name, it is accepted.
 
     This is true for `Client().env`, `%secret env` and the secrets of a step.
     """
@@ -238,6 +254,7 @@ def test_python_code_and_steps_must_not_replace_reserved_variables(kernel: Kerne
     options = "prefix='A_'", "names={'path': 'A_PATH'}"
     for option in options:
         result = kernel.run(f"import os\nwith Client().env('folders', {option}):\n    print(len(os.environ['A_PATH']))")
+        # The value `/somewhere` has 10 characters.
         assert result.stream("stdout") == "10\n", result.error
     assert "Set for this session and the programs that it starts: B_PATH." in kernel.run("%secret env folders --as path=B_PATH").stream(
         "stdout"
@@ -266,12 +283,17 @@ def of_step() -> None:
 def configured() -> None:
     first()
 """
+"""Code that defines pipelines.
+
+A decorator of a pipeline, a decorator of a step, or `configure` names the secret.
+"""
 STEP_CELLS = (
     "of_pipeline()",
     "of_step()",
     "configured.configure(secrets=['{name}'])\nconfigured()",
     "with_step()",
 )
+"""Cells that run a pipeline or a step with a secret."""
 CELLS_THAT_SET_VARIABLES = (
     *STEP_CELLS,
     "with Client().env('service', '{name}'):\n    print('it ran')",
@@ -281,9 +303,15 @@ CELLS_THAT_SET_VARIABLES = (
 """Cells that would set environment variables for a secret. A test replaces ``{name}`` by the name of the secret."""
 
 
+# CI runs this slow test with one version of Python only.
 @pytest.mark.one_python
 def test_system_variables_are_never_replaced(kernel: Kernel) -> None:
-    """A magic, a run of a pipeline, or a `with` block that would replace a variable of the system raises an error before its code runs."""
+    """Code that would replace a system variable, such as PATH, does not run.
+
+    An error is raised before the code of the cell or of the steps begins.
+
+    This is true for magics, runs of pipelines and steps, and `with` blocks.
+    """
     for number, key in enumerate(("path", "home", "user", "ld-preload")):
         name, variable = f"odd{number}", key.upper().replace("-", "_")
         read_variable = f"__import__('os').environ.get({variable!r})"
@@ -309,9 +337,9 @@ def test_secret_env_sets_variables_for_the_session(kernel: Kernel) -> None:
 
 
 def test_common_typing_errors_on_the_line(kernel: Kernel) -> None:
-    """Comments and commas between names are accepted.
+    """Comments at the end of a line, and commas between names, are accepted.
 
-    For `secret.key` instead of the name of a secret, the error explains the problem.
+    If a line has `secret.key` instead of the name of a secret, the error explains the problem.
     """
     assert kernel.run("%secret register other --pin", [canary("other")]).ok
     names = kernel.run("names = %secret list  # don't ask\nlen(names)  # %secret list takes no words").displayed_data()
@@ -322,7 +350,7 @@ def test_common_typing_errors_on_the_line(kernel: Kernel) -> None:
     for line in ("%%with_secrets service.token\npass", "%%with_secrets {{service.token}}\npass", "%secret get service.token"):
         result = kernel.run(line)
         assert "Name the secret alone, 'service', without the key 'token'." in result.error
-    # The hint for a missing key must not claim that the key exists.
+    # If the secret has no key of this name, the hint must not claim that the key exists.
     assert "'service', without the key 'nothing'." in kernel.run("%secret delete service.nothing -y").error
     error = kernel.run("%secret get elsewhere.token").error
     assert "The name of a secret has no dot. Give the name alone" in error

@@ -1,6 +1,6 @@
 """Tests that no output of a kernel shows a part of a wrapped value.
 
-Libraries wrap values in lines and in the cells of tables.
+Libraries break a long value into several lines, also within a cell of a table.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import CellResult, Kernel
 
+# CI runs these slow tests with one version of Python only.
 pytestmark = pytest.mark.one_python
 
 PART_LENGTH = 9
 """The number of consecutive characters of a value that no output may show.
 
-The lines of a narrow table are only slightly longer.
+It is small, because a line of a narrow table shows only slightly more characters of a value.
 """
 
 SETUP = """
@@ -56,6 +57,7 @@ def make_table(width):
 def fails(argument):
     raise ValueError("nothing in it")
 """
+"""Code that registers the values and defines the variables of OUTPUTS."""
 
 OUTPUTS = {
     "pprint": "pprint.pprint({'token': [token, token], 'words': words, 'url': url}, width=30)",
@@ -94,10 +96,11 @@ logger.warning("token %s and %s", token, words)
     "pandas": "pandas.DataFrame(data)",
     "pandas printed": "with pandas.option_context('display.width', 30, 'display.max_colwidth', 20): print(pandas.DataFrame(data))",
 }
+"""Code that outputs values, by the name of the library or function."""
 
 
 def _words() -> str:
-    """Return a passphrase of six random words."""
+    """Return a passphrase of six random words of eight characters, separated by spaces."""
     return " ".join("".join(secrets.choice(string.ascii_lowercase + "XYZ789") for _ in range(8)) for _ in range(6))
 
 
@@ -115,7 +118,7 @@ def values(tmp_path: Path) -> list[str]:
 def _texts(result: CellResult) -> list[str]:
     """Return the texts of a cell's messages in three versions.
 
-    They are the texts as sent, as plain text, and without line breaks and table borders.
+    The versions are the text as sent, the text without HTML tags and colors, and the latter without white space, table borders and quotes.
     """
     contents: list[dict[str, Any]] = [message["content"] for message in result.messages if message["msg_type"] != "execute_input"]
     contents_of_messages = [text for content in contents for text in (*content.get("data", {}).values(), content.get("text"))]
@@ -125,13 +128,16 @@ def _texts(result: CellResult) -> list[str]:
 
 
 def _visible_parts(text: str, value: str) -> list[str]:
-    """Return the parts of a value that a text shows."""
+    """Return the parts of a value, PART_LENGTH characters each, that a text contains."""
     starts = range(len(value) - PART_LENGTH + 1)
     return [value[start : start + PART_LENGTH] for start in starts if value[start : start + PART_LENGTH] in text]
 
 
 def _leaks(result: CellResult, values: list[str]) -> list[str]:
-    """Return the parts of values that the output of a cell shows."""
+    """Return the parts of values that the output of a cell shows.
+
+    Of the passphrase, whole words are searched for.
+    """
     token, words, password = values
     leaks = []
     for text in _texts(result):

@@ -1,7 +1,7 @@
 """Tests of the sdist and the wheel, also on a machine without Node.js.
 
-The sdist is the source distribution, and the wheel the built one. The labextension is the package's extension of JupyterLab, which is
-built with Node.js.
+The sdist is the source distribution, and the wheel is the built distribution. The labextension is the package's extension of JupyterLab.
+Its build needs Node.js. An sdist contains the built labextension, so a wheel can be built from an sdist without Node.js.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ import pytest
 
 from zensecrets_jupyter.core.managers.registry import BUILT_IN_FLAVORS
 
-# The builds and environments of this file take minutes, so one worker of pytest-xdist makes them.
+# The builds and environments take minutes. One worker of pytest-xdist runs all tests of this file, so each of them is made only once.
 pytestmark = pytest.mark.xdist_group("packaging")
 
 ROOT = Path(__file__).parents[2]
 VERSION: str = json.loads((ROOT / "js" / "package.json").read_text(encoding="utf-8"))["version"]
 LABEXTENSION = "share/jupyter/labextensions/zensecrets-jupyter/"
-# The addresses are in two parts, so that this file does not contain them itself.
+# Each address is in two parts here, so that this file does not contain it and passes its own test.
 REGISTRY_ADDRESSES = [
     f"{host}.{domain}".encode()
     for host, domain in [("registry", "npmjs"), ("registry", "yarnpkg"), ("files", "pythonhosted"), ("pypi", "org/simple")]
@@ -44,7 +44,10 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def bin_without_node(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the `bin` folder of a new virtual environment, which has no Node.js."""
+    """Return the `bin` folder of a new virtual environment.
+
+    It contains Python and pip, and no Node.js.
+    """
     environment = tmp_path_factory.mktemp("python-only")
     _run([sys.executable, "-m", "venv", environment])
     programs = environment / "bin"
@@ -62,7 +65,10 @@ def wheel(sdist: Path, bin_without_node: Path, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="session")
 def bin_with_package(wheel: Path, bin_without_node: Path) -> Path:
-    """Return the `bin` folder of an environment in which the wheel and JupyterLab are installed."""
+    """Return the `bin` folder of an environment with the wheel and JupyterLab.
+
+    It is the environment of ``bin_without_node``.
+    """
     _run([bin_without_node / "python", "-m", "pip", "install", f"zensecrets-jupyter[lab] @ {wheel.as_uri()}"], path=bin_without_node)
     return bin_without_node
 
@@ -78,7 +84,10 @@ def bin_without_extras(wheel: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """Return a copy of all files under version control. It has no modules of Node.js and no built labextension."""
+    """Return a folder with a copy of all files under version control.
+
+    It has no `node_modules` and no built labextension, because Git ignores them.
+    """
     clone = tmp_path / "clone"
     for name in _tracked_files():
         target = clone / name
@@ -88,9 +97,12 @@ def clone(tmp_path: Path) -> Path:
 
 
 def test_the_sdist_contains_the_labextension_and_no_ignored_file(sdist: Path) -> None:
-    """The sdist contains the built labextension and the built form, and no other file that Git ignores."""
+    """The sdist contains the built labextension and the built form.
+
+    It contains no other file that Git ignores.
+    """
     with tarfile.open(sdist) as archive:
-        # All files are in a folder with the name and the version of the package.
+        # All files are in one folder, whose name is the name and the version of the package. Remove this folder from the names.
         names = {Path(*Path(member.name).parts[1:]).as_posix() for member in archive.getmembers()}
     built_files = {name for name in names if name.startswith(("zensecrets_jupyter/labextension/", "zensecrets_jupyter/notebook/widget/"))}
     assert {"zensecrets_jupyter/labextension/package.json", "zensecrets_jupyter/notebook/widget/form.js"} <= built_files
@@ -117,7 +129,7 @@ def test_the_wheel_contains_types_license_notebooks_and_labextension(wheel: Path
         f"{data}/etc/jupyter/jupyter_server_config.d/zensecrets-jupyter.json",
     }
     assert other_files <= names
-    # Tests and TypeScript sources are in other folders.
+    # Tests and TypeScript sources are in other folders of the repository, `tests` and `js`.
     assert {name.split("/")[0] for name in names} == {"zensecrets_jupyter", metadata, f"zensecrets_jupyter-{VERSION}.data"}
 
 
@@ -133,7 +145,7 @@ def test_the_terminal_command_shows_its_version(bin_with_package: Path) -> None:
 
 
 def test_jupyterlab_lists_the_labextension_as_ok(bin_with_package: Path) -> None:
-    """JupyterLab lists the labextension as enabled and compatible, with its Python package."""
+    """JupyterLab lists the labextension as enabled and compatible, and names its Python package."""
     output = _run([bin_with_package / "jupyter", "labextension", "list"], path=bin_with_package)
     assert f"zensecrets-jupyter v{VERSION} enabled OK (python, zensecrets-jupyter)" in _without_colors(output)
 
@@ -151,7 +163,10 @@ def test_the_installed_package_contains_the_notebooks(bin_with_package: Path) ->
 
 
 def test_flavors_without_their_library_are_listed_with_the_install_command(bin_without_extras: Path) -> None:
-    """Every built-in flavor is listed. If its library is missing, the line has the command that installs the library."""
+    """Every built-in flavor is listed.
+
+    If the library of a flavor is missing, its line has the command that installs the library.
+    """
     output = _run([bin_without_extras / "zensecrets", "secrets-manager", "flavor", "list"], path=bin_without_extras)
     lines = {line.split()[0]: line for line in output.splitlines() if line.strip()}
     code = "from importlib.metadata import metadata; print(*metadata('zensecrets-jupyter').get_all('Provides-Extra'))"
@@ -168,7 +183,10 @@ def test_flavors_without_their_library_are_listed_with_the_install_command(bin_w
 
 
 def test_the_local_store_works_without_extras(bin_without_extras: Path, tmp_path: Path) -> None:
-    """Without extras, the local store works, and flavor ``aws`` shows its install command."""
+    """Without extras, the local store works.
+
+    An error for the flavor ``aws`` has the command that installs boto3.
+    """
     cells = [
         "%load_ext zensecrets_jupyter",
         "%secret register mine --key=value",
@@ -209,8 +227,11 @@ def test_the_form_is_small(wheel: Path) -> None:
 
 
 def test_no_file_names_a_registry_or_a_path_of_this_machine() -> None:
-    """No tracked file contains the address of a registry, or the path of this clone or of the home folder."""
-    # The home folder may be the root folder, and each file may contain its path, which is a slash.
+    """No tracked file contains the address of a package registry or a local path.
+
+    The paths are those of this clone and of the home folder.
+    """
+    # If the home folder is the root folder, its path is only a slash, which files may contain. So the root folder is left out.
     local_paths = [f"{folder}{os.sep}".encode() for folder in {ROOT, Path.home()} if folder != Path(folder.anchor)]
     for name in _tracked_files():
         content = (ROOT / name).read_bytes()
@@ -218,7 +239,7 @@ def test_no_file_names_a_registry_or_a_path_of_this_machine() -> None:
 
 
 def test_the_lock_file_contains_versions_and_no_addresses() -> None:
-    """Each package in package-lock.json has a version, and none has an address."""
+    """Each package in package-lock.json has a version, and no package has an address (`resolved`)."""
     packages = json.loads((ROOT / "js" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     assert [name for name, package in packages.items() if "resolved" in package] == []
     assert [name for name, package in packages.items() if not package.get("version")] == []
@@ -246,7 +267,7 @@ def _run(command: list[str | Path], *, path: Path | None = None, **variables: st
     environment = {**os.environ, **variables}
     # The tests may run with the source folder in PYTHONPATH, which would hide the installed package.
     environment.pop("PYTHONPATH", None)
-    # IPython imports libraries from the environment that this variable names.
+    # IPython would import libraries from the environment in this variable, instead of the environment under test.
     environment.pop("VIRTUAL_ENV", None)
     if path is not None:
         environment["PATH"] = str(path)

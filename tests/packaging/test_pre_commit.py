@@ -1,4 +1,7 @@
-"""Tests of the pre-commit hook, which pre-commit installs from this repository."""
+"""Tests of the hook `zensecrets-scan`.
+
+The tool pre-commit installs the hook from a Git repository of this project.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ VALUE = canary("commit")
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Yield a Git repository with a file of fingerprints. The secret of the fingerprints is not on this machine.
+    """Yield a Git repository with a file of fingerprints, of one value.
+
+    The secret itself is deleted, as on a CI machine that has only the fingerprints.
 
     The folder ``hook`` next to the repository is a clone of this project, from which pre-commit installs the hook.
     """
@@ -35,6 +40,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     # The hook needs no labextension, whose build takes a minute.
     monkeypatch.setenv("HATCH_JUPYTER_BUILDER_SKIP_NPM", "1")
     monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
+    # VALUE is the answer to the prompt that `?` causes.
     run("secret register db --password=?", VALUE)
     run("fingerprints export .zensecrets-fingerprints")
     run("secret cleanup -y")
@@ -61,7 +67,7 @@ def _git(folder: Path, *arguments: str) -> None:
 
 
 def _run_pre_commit(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Stage all files, and run the hooks as a commit would."""
+    """Stage all files, and run the hooks on all of them. Nothing is committed."""
     _git(folder, "add", "--all")
     command = [sys.executable, "-m", "pre_commit", "run", "--all-files", "--verbose", "--color=never"]
     environment = {**os.environ, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
@@ -69,7 +75,9 @@ def _run_pre_commit(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_hook_stops_a_commit_with_a_value(repository: Path) -> None:
-    """The hook accepts a notebook without a value, and refuses it with a value in an encoding.
+    """The hook accepts a notebook without a value.
+
+    It refuses the notebook after a value is added in hexadecimal digits.
 
     The report shows the location and not the value.
     """

@@ -1,6 +1,6 @@
 """Tests of a plug-in: a separate package, installed with pip, that adds the flavor ``folder``.
 
-The plug-in declares the flavor as an entry point. It is also the example of the documentation.
+The plug-in declares the flavor as an entry point. The page ``docs/custom-backend.md`` shows the plug-in as its example.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ def test_plug_in_passes_the_suite(plugin_folder: Path) -> None:
 
 
 def test_plug_in_is_listed_and_usable(plugin_folder: Path, tmp_path: Path) -> None:
-    """The flavor is listed with its package, a manager of the flavor can be registered, and it stores a secret in a file of mode 0600."""
+    """The flavor is listed with its package, and its managers can be registered.
+
+    The manager stores a secret in a file of mode 0600.
+    """
     code = """
 import json, sys
 from pathlib import Path

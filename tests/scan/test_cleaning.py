@@ -1,4 +1,4 @@
-"""Cleaning replaces values, and changes no other byte."""
+"""Tests of cleaning: it replaces values in files and changes no other byte."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Matcher
 
+# CI runs these slow tests with one version of Python only.
 pytestmark = pytest.mark.one_python
 
 VALUE = special_canary("clean")
@@ -42,11 +43,17 @@ PLAIN = canary("plain")
 """A value of letters and digits."""
 MASK = "‹secret:planted.key›"
 MATCHER = matcher_for(planted=VALUE)
-"""A matcher for VALUE. It exists once, because its patterns take longer than a search."""
+"""A matcher for VALUE.
+
+The tests share it, because the creation of its patterns takes longer than a search.
+"""
 
 
 def clean(matcher: Matcher, *paths: Path) -> CleaningResult:
-    """Clean files, and check that a scan finds nothing in them afterwards."""
+    """Clean files and return the result.
+
+    If every file was cleaned, check that a scan finds nothing in the files afterwards.
+    """
     cleaner = Cleaner(matcher)
     files, uncleanable_files = cleaner.read(paths)
     result = cleaner.clean(files)
@@ -58,7 +65,10 @@ def clean(matcher: Matcher, *paths: Path) -> CleaningResult:
 
 
 def to_json(document: Any, **style: Any) -> str:
-    """Return a notebook as JSON in a style."""
+    """Return a notebook as JSON.
+
+    ``style`` contains options of `json.dumps`, such as an item of STYLES.
+    """
     return json.dumps(document, **style) + "\n"
 
 
@@ -68,11 +78,15 @@ STYLES: list[dict[str, Any]] = [
     {"separators": (",", ":")},
     {"indent": "\t", "sort_keys": True, "ensure_ascii": False},
 ]
+"""Options of `json.dumps`: a style similar to Jupyter's, and others that cleaning must keep."""
 
 
 @pytest.mark.parametrize("part", LOCATIONS)
 def test_cleaning_a_notebook_changes_only_the_value(part: str, tmp_path: Path) -> None:
-    """In every encoding, part of a notebook and style of JSON, only the value is replaced, and the notebook is valid."""
+    """Only the value is replaced, and the notebook is valid.
+
+    This is true for every encoding in every part of a notebook. The encodings take turns with the styles of JSON.
+    """
     path = tmp_path / "a.ipynb"
     for number, (encoding, text) in enumerate(encodings_of(VALUE).items()):
         before = to_json(notebook(**{part: text}), **STYLES[number % len(STYLES)])
@@ -84,7 +98,8 @@ def test_cleaning_a_notebook_changes_only_the_value(part: str, tmp_path: Path) -
             # The attachment is the only string that changes.
             ((old, new),) = [pair for pair in zip(before.split('"'), after.split('"'), strict=True) if pair[0] != pair[1]]
             assert len(base64.b64decode(new)) == len(base64.b64decode(old))
-            # A digit of base64 contains parts of two bytes, so up to two bytes on each side are replaced too.
+            # A digit of base64 can contain bits of two bytes, so up to two bytes next to the value are replaced too. The attachment starts
+            # with "some text ", so its first 8 characters stay.
             assert base64.b64decode(new).startswith(b"some tex")
         else:
             assert _has_value_or_replacement(json.dumps(json.loads(after), ensure_ascii=False)), encoding
@@ -93,11 +108,14 @@ def test_cleaning_a_notebook_changes_only_the_value(part: str, tmp_path: Path) -
 
 
 def _other_texts(node: Any) -> Any:
-    """Return a notebook in which each text with the value or its replacement is empty."""
+    """Return the texts of a notebook for comparison.
+
+    Each text with the value or its replacement becomes empty.
+    """
     if isinstance(node, dict):
         return [(key if not _has_value_or_replacement(key) else "", _other_texts(child)) for key, child in node.items()]
     if isinstance(node, list):
-        # A notebook stores the lines of a text as a list. A value may be in several lines.
+        # A notebook may store a text as a list of lines. One value may extend over several lines, so the lines are joined.
         joined = "".join(line for line in node if isinstance(line, str))
         return "" if _has_value_or_replacement(joined) else [_other_texts(child) for child in node]
     return "" if isinstance(node, str) and _has_value_or_replacement(node) else node
@@ -108,7 +126,12 @@ def _has_value_or_replacement(text: str) -> bool:
 
 
 def test_a_reference_replaces_a_value_in_sources_and_a_mask_elsewhere(tmp_path: Path) -> None:
-    """A string literal becomes the reference, an option of a magic becomes bare, and other texts become the mask."""
+    """In a source, a whole value becomes the reference.
+
+    A part of a value, or its hexadecimal digits, become the mask.
+
+    The option of `%secret register` or `%zen secret update` loses its value, so that the command asks for it. An output gets the mask.
+    """
     document = notebook(stream=PLAIN, markdown=PLAIN)
     document.cells[0].source = "\n".join(
         [
@@ -138,8 +161,10 @@ def test_a_reference_replaces_a_value_in_sources_and_a_mask_elsewhere(tmp_path: 
 
 
 def test_values_over_several_lines_in_numbers_and_in_cell_ids_are_removed(tmp_path: Path) -> None:
-    """The notebook is still valid."""
-    # The value of the secret `digits` is also a number of a JSON output, and a part of a cell id.
+    """The notebook is still valid after these values are removed.
+
+    The private key has several lines. The value of the secret `digits` is a number in a JSON output, and a part of a cell id.
+    """
     private_key = "-----BEGIN PRIVATE KEY-----\n" + "\n".join(canary("pem") for _ in range(5)) + "\n-----END PRIVATE KEY-----\n"
     document = notebook(stream=private_key, code=f"\n{private_key}")
     document.cells[0].outputs[1].data["application/json"] = {"number": 4711081500, "other": 4711}
@@ -161,7 +186,12 @@ _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 @given(data=st.data())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_scan_finds_nothing_after_cleaning(data: st.DataObject, tmp_path: Path) -> None:
-    """With arbitrary texts around the values, texts without a value do not change."""
+    """After cleaning, a scan finds nothing, and texts without a value are unchanged.
+
+    The texts around the values are arbitrary.
+
+    The function `clean` makes the scan.
+    """
     values = {"one": special_canary(), "two": canary(), "three": f"{canary()}\n{canary()}"}
     texts = {name: list(encodings_of(value).values()) for name, value in values.items()}
     value_or_text = st.one_of(_TEXT, *(st.sampled_from(encoded_texts) for encoded_texts in texts.values()))
@@ -190,7 +220,10 @@ def _texts(document: nbformat.NotebookNode) -> list[str]:
 
 
 def test_text_files_keep_their_mode_line_ends_and_links(tmp_path: Path) -> None:
-    """Cleaning also keeps a byte order mark, and leaves no other file in the folder."""
+    """Cleaning keeps the mode, the line ends, a symbolic link and a byte order mark.
+
+    It leaves no temporary file.
+    """
     script, html_export, link = tmp_path / "run.py", tmp_path / "a.html", tmp_path / "link.py"
     script.write_bytes(f"\ufeffkey = '{PLAIN}'\r\nprint(key)\r\n".encode())
     script.chmod(0o750)
@@ -204,7 +237,12 @@ def test_text_files_keep_their_mode_line_ends_and_links(tmp_path: Path) -> None:
 
 
 def test_values_are_removed_from_rows_blobs_and_free_pages_of_databases(tmp_path: Path) -> None:
-    """Rows get masks, blobs keep their length, and deleted rows are removed from the file."""
+    """A value in a row becomes a mask, and a blob keeps its length.
+
+    Deleted rows are removed from the file.
+
+    SQLite keeps the text of a deleted row on a free page.
+    """
     sources = tmp_path / "history.sqlite"
     write_history(sources, "x = 1", f"print({VALUE!r})", f"{'long ' * 2000}{VALUE}")
     blobs = tmp_path / ".jupyter_ystore.db"
@@ -227,7 +265,10 @@ def test_values_are_removed_from_rows_blobs_and_free_pages_of_databases(tmp_path
 
 
 def test_a_write_ahead_log_is_cleaned_with_its_database(tmp_path: Path) -> None:
-    """The cleaned content of the log moves to the database, and the log is empty."""
+    """Cleaning removes a value that is only in SQLite's write-ahead log.
+
+    Afterwards neither the log nor the database contains it.
+    """
     path = tmp_path / "a.db"
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA journal_mode = WAL")
@@ -240,7 +281,10 @@ def test_a_write_ahead_log_is_cleaned_with_its_database(tmp_path: Path) -> None:
 
 
 def test_files_that_can_not_be_cleaned_are_reported(tmp_path: Path) -> None:
-    """Binary and read-only files, an open database and a database with a violated constraint do not change."""
+    """A binary file, a read-only file and an open database do not change.
+
+    A database in which a mask would violate a constraint does not change either.
+    """
     binary, locked, busy, unique = (tmp_path / name for name in ("a.bin", "a.py", "busy.db", "unique.db"))
     binary.write_bytes(b"\0" + PLAIN.encode())
     locked.write_text(PLAIN, encoding="utf-8")
@@ -248,6 +292,7 @@ def test_files_that_can_not_be_cleaned_are_reported(tmp_path: Path) -> None:
     write_history(busy, PLAIN)
     with closing(sqlite3.connect(unique)) as database, database:
         database.execute("CREATE TABLE t (x text UNIQUE)")
+        # The mask would be in two rows of a unique column.
         database.executemany("INSERT INTO t VALUES (?)", [(MASK,), (PLAIN,)])
     with closing(sqlite3.connect(busy)) as database:
         database.execute("BEGIN EXCLUSIVE")
@@ -263,7 +308,10 @@ def test_files_that_can_not_be_cleaned_are_reported(tmp_path: Path) -> None:
 
 
 def test_a_file_that_changes_before_it_is_replaced_is_not_cleaned(tmp_path: Path) -> None:
-    """The text that another program wrote in the meantime is not lost."""
+    """A file that another program changes after it is read is not cleaned.
+
+    So the change is not lost.
+    """
     path = tmp_path / "a.py"
     path.write_text(PLAIN, encoding="utf-8")
     cleaner = Cleaner(matcher_for(planted=PLAIN))
@@ -274,7 +322,10 @@ def test_a_file_that_changes_before_it_is_replaced_is_not_cleaned(tmp_path: Path
 
 
 def test_a_sealed_backup_restores_all_files(tmp_path: Path) -> None:
-    """The restored files are equal byte for byte. The backup contains no plain value, and only its owner can read it."""
+    """The restored files are equal byte for byte.
+
+    The backup contains no plain value, and its mode is 0600.
+    """
     folder = tmp_path / "folder"
     folder.mkdir()
     write_notebook(folder / "a.ipynb", code=VALUE)
@@ -282,6 +333,7 @@ def test_a_sealed_backup_restores_all_files(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in folder.iterdir()}
     backup = tmp_path / "backup.sealed"
     files, _ = Cleaner(matcher_for(planted=VALUE)).read(folder.iterdir())
+    # "open" is the passphrase of the backup.
     write_backup(backup, files, "open")
     assert find_canary(backup) == []
     assert backup.stat().st_mode & 0o777 == 0o600
@@ -295,6 +347,7 @@ def test_fingerprints_clean_files_like_values(tmp_path: Path) -> None:
     """A value can be removed by its fingerprint, without the value."""
     path = tmp_path / "a.ipynb"
     write_notebook(path, code=f"'{PLAIN}'", stream=PLAIN.encode().hex())
+    # "f" is the name of the file of fingerprints in error messages.
     clean(FingerprintMatcher(export([(PLAIN, "planted.key")])[0], "f"), path)
     after = nbformat.read(path, as_version=4)
     assert "'{{planted.key}}'" in after.cells[0].source

@@ -1,4 +1,4 @@
-"""Fingerprints recognize their values, and reveal nothing else."""
+"""A fingerprint recognizes a value in files, and does not reveal the value."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ VALUES = {
     "json.key": json.dumps({"type": "x", "private": secrets.token_urlsafe(40)}),
 }
 TEXT, REFUSED = export((value, name) for name, value in VALUES.items())
+"""A fingerprint file, and the reasons why values got no fingerprint, by name."""
 MATCHER = FingerprintMatcher(TEXT, "f")
+"""A matcher for all values. Errors call its fingerprint file ``f``."""
 
 
 @pytest.mark.parametrize("name", VALUES)
@@ -59,7 +61,10 @@ def test_arbitrary_text_does_not_match(text: str) -> None:
 
 
 def test_a_value_in_the_bytes_of_a_base64_picture_is_found() -> None:
-    """The match covers exactly the base64 digits of the value: without them, the picture contains no part of the value."""
+    """The match covers all base64 digits of the value.
+
+    If these digits are removed, the picture contains no part of the value.
+    """
     header, value = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", VALUES["plain.key"].encode()
     picture = header + secrets.token_bytes(2000) + b"\0" + value + b"\0" + secrets.token_bytes(100)
     digits = base64.b64encode(picture)
@@ -72,7 +77,7 @@ def test_a_value_in_the_bytes_of_a_base64_picture_is_found() -> None:
 
 def test_a_fingerprint_file_contains_no_part_of_a_value() -> None:
     """The header says what the file reveals. Two exports of the same values have no hash in common."""
-    # The first line of every private key is public.
+    # The file contains no 8 successive characters of a value. Characters of the PEM header are allowed: all private keys begin with it.
     for value in VALUES.values():
         for start in range(0, len(value) - 8, 4):
             assert value[start : start + 8] not in TEXT or value[start : start + 8] in "-----BEGIN PRIVATE KEY-----"
@@ -84,7 +89,7 @@ def test_a_fingerprint_file_contains_no_part_of_a_value() -> None:
 
 
 def _hashes(lines: Iterable[str]) -> set[str]:
-    """Return the hashes in the lines of a fingerprint file."""
+    """Return the hashes in the lines of a fingerprint file. A window is a part of a value that has its own hash."""
     return {window_hash for line in lines for _size, _kind, window_hash, *_ in json.loads(line)["windows"]}
 
 
@@ -96,6 +101,7 @@ def test_a_value_that_is_easy_to_guess_gets_no_fingerprint(value: str) -> None:
     text, refused = export([(value, "weak.key")])
     assert list(refused) == ["weak.key"]
     assert value not in refused["weak.key"]
+    # The file has only its header.
     assert len(text.splitlines()) == 1
 
 
@@ -103,7 +109,10 @@ def test_a_value_that_is_easy_to_guess_gets_no_fingerprint(value: str) -> None:
     ("letters", "length"), [(string.hexdigits[:16], 32), (string.ascii_letters + string.digits, 20), (string.printable[:90], 16)]
 )
 def test_random_values_are_strong_enough(letters: str, length: int) -> None:
-    """At most two of 200 random values count as weak: by chance, about one of 3,000 contains words or repetitions."""
+    """At most two of 200 random values count as weak.
+
+    About one of 3,000 random values is weak, because it contains words or repetitions by chance.
+    """
     texts = ["".join(secrets.choice(letters) for _ in range(length)) for _ in range(200)]
     weak = [text for text in texts if strength(text) <= MIN_STRENGTH]
     assert len(weak) <= 2, weak
@@ -111,20 +120,26 @@ def test_random_values_are_strong_enough(letters: str, length: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"zensecrets_fingerprints": 2}', '{"zensecrets_fingerprints": 1, "key": "AA=="}'])
 def test_another_file_is_an_error(text: str) -> None:
-    """The error names the file and the command that creates fingerprints."""
+    """A file that is not a fingerprint file is an error.
+
+    The error names the file and the command that creates fingerprints.
+    """
     with pytest.raises(UnreadableFileError, match=r"'f' .*fingerprints export"):
         FingerprintMatcher(text, "f")
 
 
 def test_a_damaged_line_is_an_error_with_its_number() -> None:
-    """Otherwise a scan would silently miss values."""
+    """Without the error, a scan would silently miss the value of the damaged line."""
     first, second, third, *_ = TEXT.splitlines()
     with pytest.raises(UnreadableFileError, match="Line 3"):
         FingerprintMatcher("\n".join([first, second, third[:100]]), "f")
 
 
 def test_a_protected_value_is_stored_once_in_a_private_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment variable turns the file off. Only the owner can read it, and it contains no value."""
+    """Only the owner can read the fingerprint file, and it contains no value.
+
+    With ``ZENSECRETS_FINGERPRINTS=off``, no file is written.
+    """
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "home"))
     name, value = f"remembered{secrets.token_hex(4)}.key", canary("remembered")
     monkeypatch.setenv("ZENSECRETS_FINGERPRINTS", "off")
@@ -144,7 +159,7 @@ def test_a_protected_value_is_stored_once_in_a_private_file(tmp_path: Path, monk
 
 
 def test_concurrent_processes_lose_no_fingerprints(tmp_path: Path) -> None:
-    """Four processes add ten values each."""
+    """Four processes add ten values each. Afterwards the folder contains no lock file and no temporary file."""
     code = f"""
 import json, os, secrets
 from concurrent.futures import ProcessPoolExecutor
@@ -168,7 +183,10 @@ print(json.dumps(load_fingerprints().names))
 
 
 def test_a_fingerprint_that_is_added_during_a_repair_is_not_lost(tmp_path: Path) -> None:
-    """One process rewrites the file slowly, to repair it or to remove a name, while another process adds a value."""
+    """One process rewrites the file slowly, while another process adds the value ``late.key``.
+
+    With the argument ``load``, the first process loads the file, which removes a damaged line. With ``remove``, it removes ``gone.key``.
+    """
     code = f"""
 import json, os, secrets, sys, time
 from multiprocessing import get_context

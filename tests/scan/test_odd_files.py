@@ -1,4 +1,4 @@
-"""Special files, system folders, failing disks and hostile backups: a scan continues and reports what it skipped."""
+"""Special files, system folders and failing disks do not stop a scan or a cleaning. Hostile backups are not restored."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.one_python
+pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 VALUE = canary("odd")
 MATCHER = matcher_for(odd=VALUE)
@@ -38,7 +38,11 @@ def _folder_with_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_special_files_do_not_stop_a_scan(tmp_path: Path) -> None:
-    """The scan finds the value in a normal file next to pipes, sockets, huge files, long paths and a damaged database."""
+    """The scan finds the value in a normal file next to unusual files.
+
+    The others are a pipe, a socket, a huge file, a file with a long path, and a damaged database. The scan reports that it skips the huge
+    file and the long path.
+    """
     os.mkfifo("pipe")
     with socket.socket(socket.AF_UNIX) as server_socket:
         server_socket.bind("socket")
@@ -54,14 +58,15 @@ def test_special_files_do_not_stop_a_scan(tmp_path: Path) -> None:
     os.chdir(tmp_path)
     report = Scanner(MATCHER).scan(["."])
     assert [finding.path for finding in report.findings] == ["found.txt"]
+    # The keys are the first three letters of the names: of the folders "ddd…" and of the file "endless".
     reasons = {Path(skipped.path).name[:3]: skipped.reason for skipped in report.skipped_files}
-    # The keys are the first three letters of the names.
     assert reasons == {"ddd": "its path is too long", "end": "it has more than 16 GiB; to scan it, pipe it in"}
 
 
 def test_file_systems_with_the_state_of_the_kernel_are_skipped(tmp_path: Path) -> None:
     """Reading files under /proc and /sys may never end, may block or may have side effects."""
     Path("link").symlink_to("/proc/self/environ")
+    # A scan does not follow links to folders, so this link is not reported.
     Path("folder").symlink_to("/proc")
     report = Scanner(MATCHER).scan(["/proc", "/sys", "/proc/kmsg", "."])
     assert [finding.path for finding in report.findings] == ["found.txt"]
@@ -80,7 +85,7 @@ def test_a_special_file_as_a_path_is_an_error(name: str, description: str) -> No
 
 
 def test_a_file_that_grows_beyond_the_limit_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log may grow faster than the scan reads it. Here the size is 0 when the scan begins."""
+    """A log may grow faster than the scan reads it. In this test, the scan gets the size 0 before it reads the file."""
     monkeypatch.setattr(scanner, "MAX_FILE_SIZE", 1000)
     monkeypatch.setattr(scanner, "CHUNK_SIZE", 100)
     monkeypatch.setattr(scanner, "_file_size", lambda _path: 0)
@@ -94,6 +99,7 @@ def test_a_long_path_in_an_error_is_shortened() -> None:
     error = ZenSecretsError(f"The file {'x/' * 6000}end.txt can't be read.", hint=f"Look at {'y' * 9000}.")
     assert len(str(error)) < 500
     assert "end.txt can't be read. Look at yyy" in str(error)
+    # The message without the hint is shortened too.
     assert len(error.args[0]) < 300
 
 
@@ -102,7 +108,7 @@ def test_a_long_path_in_an_error_is_shortened() -> None:
     [(errno.ENOSPC, "full"), (errno.EIO, "failing"), (errno.EROFS, "read-only"), (errno.EDQUOT, "quota"), (errno.EFBIG, "size limit")],
 )
 def test_a_disk_error_is_reported_and_the_other_files_are_cleaned(error_number: int, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file that could not be written does not change."""
+    """The first ``fsync`` fails, so ``found.txt`` does not change. No temporary file remains."""
     Path("other.txt").write_text(VALUE)
     real_fsync: Callable[[int], None] = os.fsync
     descriptors: list[int] = []
@@ -125,7 +131,7 @@ def test_a_disk_error_is_reported_and_the_other_files_are_cleaned(error_number: 
 
 
 def test_a_database_with_the_longest_possible_name_is_read() -> None:
-    """SQLite could not write a journal next to it, because the name of the journal would be too long."""
+    """The database is read without a journal of SQLite, whose name would be too long."""
     name = "d" * 252 + ".db"
     # SQLite can't create a database with the long name.
     write_history(Path("short.db"), VALUE)
@@ -135,14 +141,20 @@ def test_a_database_with_the_longest_possible_name_is_read() -> None:
 
 
 def write_hostile_backup(*names: str) -> str:
-    """Write a backup with the given paths of files, as an attacker could, and return its name."""
+    """Write a backup as an attacker could, and return the name of the backup.
+
+    The backup contains files with the paths ``names``. Its passphrase is ``open``.
+    """
     content = {name: base64.b64encode(b"planted").decode() for name in names}
     Path("hostile.sealed").write_text(sealed_export.seal(json.dumps({FORMAT_KEY: 1, "files": content}), "open"))
     return "hostile.sealed"
 
 
 def test_a_backup_writes_only_below_the_named_folders(tmp_path: Path) -> None:
-    """One path that is outside, relative, or in a folder of a tool such as .git stops the whole restoration."""
+    """Nothing is restored if the backup has a path that is not allowed.
+
+    A path is allowed if it is absolute and below a folder in the last argument of ``restore``. Folders of tools such as .git are excluded.
+    """
     outside = tmp_path.parent / "outside"
     outside.mkdir()
     Path("link").symlink_to(outside)
@@ -168,7 +180,7 @@ def test_a_backup_writes_only_below_the_named_folders(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["/dev/zero", "pipe", "/proc/kmsg", "x" * 12_000])
 def test_a_special_file_as_a_backup_is_an_error(name: str) -> None:
-    """The error comes at once. Reading a device or a pipe would never end."""
+    """A device, a pipe or a path that is too long is not a backup. The error comes at once: reading a device or a pipe may never end."""
     os.mkfifo("pipe")
     with pytest.raises(UnreadableFileError, match="not a readable backup"):
         restore(name, lambda _prompt: "open", ["."])

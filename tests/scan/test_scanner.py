@@ -1,4 +1,4 @@
-"""A scan finds every value in every encoding and location, and nothing else."""
+"""A scan finds a value in every encoding and location, and reports no other text."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def matchers() -> list[Matcher]:
 
 
 def scan(matcher: Matcher, *paths: Path) -> list[tuple[str, str, str]]:
-    """Return the name of the file, the location and the encoding of each finding."""
+    """Scan, and return the file's name, the location and the encoding of each finding."""
     report = Scanner(matcher).scan(map(str, paths))
     assert {finding.name for finding in report.findings} <= {"planted.key"}
     assert find_canary(repr(report)) == []
@@ -51,7 +51,10 @@ def scan(matcher: Matcher, *paths: Path) -> list[tuple[str, str, str]]:
 
 
 def test_every_value_in_a_hundred_notebooks_is_found_and_nothing_else(tmp_path: Path) -> None:
-    """Each notebook has the value once, in one encoding and one part. Some of the notebooks are checkpoints of Jupyter."""
+    """Each notebook has the value once, in one encoding and one part. Every seventh notebook is a checkpoint of Jupyter.
+
+    A part is a key of ``LOCATIONS``. A scan reports it as the location ``LOCATIONS[part]``.
+    """
     names, parts = list(ENCODED_TEXTS), list(LOCATIONS)
     expected = {}
     for number in range(max(100, len(names))):
@@ -65,10 +68,11 @@ def test_every_value_in_a_hundred_notebooks_is_found_and_nothing_else(tmp_path: 
         assert {(file, location) for file, location, _ in scan(matcher, tmp_path)} == set(expected.items())
 
 
+# CI runs this slow test with one version of Python only.
 @pytest.mark.one_python
 @pytest.mark.parametrize("part", LOCATIONS)
 def test_every_encoding_is_found_in_every_part_of_a_notebook(part: str, tmp_path: Path) -> None:
-    """There is one notebook for each encoding."""
+    """For each part, there is one notebook for each encoding."""
     for number, text in enumerate(ENCODED_TEXTS.values()):
         write_notebook(tmp_path / f"{number}.ipynb", **{part: text})
     matcher = matcher_for(planted=VALUE)
@@ -91,7 +95,10 @@ def test_every_encoding_is_found_in_a_text(encoding: str, tmp_path: Path) -> Non
 
 
 def test_notebooks_without_values_have_no_findings(tmp_path: Path) -> None:
-    """A scan finds nothing in the notebooks of this repository, and does not report eleven letters of a value."""
+    """A scan finds nothing in this repository's notebooks, and does not report eleven characters of a value.
+
+    A part of a value is reported only if it has at least twelve characters.
+    """
     write_notebook(tmp_path / "a.ipynb", code=VALUE[:11], plain=VALUE[-11:])
     example_notebooks = Path(__file__).parents[2] / "notebooks"
     for matcher in matchers():
@@ -119,7 +126,9 @@ def test_a_value_over_several_lines_is_found_once(tmp_path: Path) -> None:
 
 def test_values_in_rows_of_a_database_are_found(tmp_path: Path) -> None:
     """The findings have the table and the row, and for deleted rows the offset in the file."""
+    # The third row has the value in the middle of a long text.
     write_history(tmp_path / "history.sqlite", "x = 1", f"print({VALUE!r})", f"{'long ' * 2000}{VALUE}{' long' * 2000}")
+    # JupyterLab's real-time collaboration stores changes of notebooks in this database.
     with closing(sqlite3.connect(tmp_path / ".jupyter_ystore.db")) as database, database:
         database.execute("CREATE TABLE yupdates (path text, yupdate blob)")
         database.execute("INSERT INTO yupdates VALUES ('a', ?)", [b"\x01\x05" + VALUE.encode() + b"\xff"])
@@ -137,7 +146,7 @@ def test_values_in_rows_of_a_database_are_found(tmp_path: Path) -> None:
 
 
 def test_values_in_the_journal_of_a_database_are_found(tmp_path: Path) -> None:
-    """A scan searches the write-ahead log, which contains the new row. It writes no file."""
+    """The new row is only in the write-ahead log, and a scan finds it there. The scan changes no file."""
     with closing(sqlite3.connect(tmp_path / "a.db")) as database:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("CREATE TABLE t (x text)")
@@ -149,7 +158,7 @@ def test_values_in_the_journal_of_a_database_are_found(tmp_path: Path) -> None:
 
 
 def test_damaged_databases_and_notebooks_are_searched_as_bytes(tmp_path: Path) -> None:
-    """The findings have a line or an offset in bytes."""
+    """The location is a line of the notebook, or an offset in the database in bytes."""
     (tmp_path / "a.sqlite").write_bytes(b"SQLite format 3\0" + b"\1" * 900 + VALUE.encode())
     (tmp_path / "a.ipynb").write_text(f'{{"cells": [\n"{VALUE}', encoding="utf-8")
     (tmp_path / "deep.ipynb").write_text("[" * 100_000 + VALUE, encoding="utf-8")
@@ -162,7 +171,7 @@ def test_damaged_databases_and_notebooks_are_searched_as_bytes(tmp_path: Path) -
 
 
 def test_values_in_html_scripts_and_binary_files_are_found(tmp_path: Path) -> None:
-    """One of the files is in UTF-16."""
+    """``wide.txt`` is in UTF-16, and contains only the first 30 characters of the value."""
     (tmp_path / "export.html").write_text(f"<p>\n{ENCODED_TEXTS['HTML']}</p>", encoding="utf-8")
     (tmp_path / "script.py").write_text(f"x = {VALUE!r}\n", encoding="utf-8")
     (tmp_path / "data.bin").write_bytes(b"\0\1\2" + VALUE.encode() + b"\xff\0")
@@ -176,6 +185,7 @@ def test_values_in_html_scripts_and_binary_files_are_found(tmp_path: Path) -> No
     ]
 
 
+# CI runs this slow test with one version of Python only.
 @pytest.mark.one_python
 def test_a_value_across_two_chunks_of_a_large_file_is_found(tmp_path: Path) -> None:
     """The scan reports the whole value once, with its line."""
@@ -193,10 +203,11 @@ def test_a_value_across_two_chunks_of_a_large_file_is_found(tmp_path: Path) -> N
 
 
 def test_folders_of_tools_and_virtual_environments_are_skipped(tmp_path: Path) -> None:
-    """The scan searches them only if the command names them."""
+    """The scan searches these folders only if the command names the folder or a file."""
     for folder in (".git", "node_modules", "__pycache__", "env"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.txt").write_text(VALUE, encoding="utf-8")
+    # This file makes the folder a virtual environment.
     (tmp_path / "env" / "pyvenv.cfg").touch()
     matcher = matcher_for(planted=VALUE)
     assert scan(matcher, tmp_path) == []

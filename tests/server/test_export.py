@@ -20,15 +20,19 @@ PREPROCESSOR = "--Exporter.preprocessors=zensecrets_jupyter.server.export.Redact
 
 
 def _convert(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Convert the notebook ``a.ipynb`` in a folder with nbconvert."""
     command = [sys.executable, "-m", "nbconvert", *options, "a.ipynb"]
-    # Jupyter writes its own files into these folders.
+    # Jupyter and IPython write their own files into these folders, and not into the home of the developer.
     environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(folder / "config"), "IPYTHONDIR": str(folder / "ipython")}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
 
 
 @pytest.mark.parametrize("export_format", ["html", "markdown", "script", "notebook"])
 def test_an_export_contains_no_value(export_format: str, tmp_path: Path) -> None:
-    """The preprocessor masks the values of the store in each export format, even short ones."""
+    """The preprocessor masks the values of the store in each export format.
+
+    The second value is too short for a fingerprint, and is masked too.
+    """
     folder = tmp_path / "folder"
     folder.mkdir()
     value, short_value = canary("export"), "hunter2x"
@@ -38,7 +42,7 @@ def test_an_export_contains_no_value(export_format: str, tmp_path: Path) -> None
     _convert(folder, "--to", export_format, "--output", "clear")
     assert any(find_canary(path) for path in folder.glob("clear*"))
     process = _convert(folder, "--to", export_format, "--output", "masked", PREPROCESSOR)
-    # nbconvert may write an attachment to a separate file.
+    # All files and folders of the export are searched, because nbconvert may write an attachment to a separate file.
     assert [find_canary(path) for path in folder.glob("masked*") if find_canary(path)] == []
     (masked,) = [path for path in folder.glob("masked*") if path.is_file()]
     assert short_value not in masked.read_text(encoding="utf-8")
@@ -55,6 +59,7 @@ def test_fingerprints_are_used_if_the_store_is_locked(tmp_path: Path, monkeypatc
     value = canary("locked")
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "open")
     run("secret register locked --password=?", value)
+    # Reading the value protects it in this process, so the value gets a fingerprint.
     run("secret get locked")
     save_fingerprints()
     monkeypatch.delenv("ZENSECRETS_PASSPHRASE")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.support.kernels import Kernel
 
 PROTECT = "from zensecrets_jupyter.core.redaction import the_redactor\nthe_redactor().protect({value!r}, {name!r})"
-"""The source of a cell that protects a value in its kernel."""
+"""The source of a cell, for ``str.format``, that protects a value in its kernel."""
 
 
 @pytest.fixture
@@ -71,7 +71,10 @@ def test_two_kernels_mask_their_values(kernel: Kernel, runtime: Path, tmp_path: 
 
 
 def test_numbers_of_a_figure_are_not_masked(kernel: Kernel, runtime: Path) -> None:
-    """Numbers of scripts and figures are not masked in saved files. Texts that contain the same digits are masked."""
+    """Numbers of scripts and figures are not masked in saved files. Texts that contain the same digits are masked.
+
+    ``PROGRAMS`` has outputs that contain ``PIN`` both as a number and in texts. ``number_count`` says how often it is a number.
+    """
     kernel.run(PROTECT.format(value=str(PIN), name="door.pin"))
     # A bundle contains one output, by MIME type.
     bundles: list[dict[str, Any]] = [{mime: text} for mime, text, _ in PROGRAMS.values()]
@@ -90,9 +93,12 @@ def test_numbers_of_a_figure_are_not_masked(kernel: Kernel, runtime: Path) -> No
 
 
 def test_a_number_of_a_script_is_masked_in_a_source(kernel: Kernel, runtime: Path) -> None:
-    """The same text is an output, whose script keeps the number, and then a source, in which the number is masked."""
+    """The same text occurs in an output and in the source of a cell.
+
+    The number stays in the output, and is replaced in the source.
+    """
     kernel.run(PROTECT.format(value=str(PIN), name="door.pin"))
-    # The masker remembers only long texts.
+    # For long texts, the masker remembers that it found no value. It must not use this result of the output for the source.
     text = f"<script>draw([{PIN}]);{' ' * 1_000}</script>"
     document = new_notebook(cells=[new_code_cell("1", outputs=[new_output("display_data", {"text/html": text})]), new_markdown_cell(text)])
     masked_document, names = _client(runtime).mask(document, format="json")
@@ -104,7 +110,7 @@ def test_a_number_of_a_script_is_masked_in_a_source(kernel: Kernel, runtime: Pat
 
 
 def test_unloading_removes_the_private_file(kernel: Kernel, runtime: Path) -> None:
-    """Only the user can read the file with the address of the kernel. Unloading removes the file and closes the port."""
+    """Only the user can read the file with the port and the key of the kernel. Unloading removes the file and closes the port."""
     endpoint = _endpoint(kernel, runtime)
     assert stat.S_IMODE(endpoint.file.stat().st_mode) == 0o600
     assert _client(runtime).is_checking(Path(kernel.manager.connection_file).stem)
@@ -115,14 +121,14 @@ def test_unloading_removes_the_private_file(kernel: Kernel, runtime: Path) -> No
 
 
 def test_a_wrong_key_gets_no_answer(kernel: Kernel, runtime: Path) -> None:
-    """A client with a wrong key gets an error."""
+    """A client gets an error if it seals its request with a wrong key. The kernel's encryption key is in the endpoint's file."""
     endpoint = _endpoint(kernel, runtime)._replace(key=bytes(32))
     with pytest.raises((OSError, ValueError)):
         endpoint.ask({})
 
 
 def test_a_kernel_with_its_guard_off_masks_nothing(kernel: Kernel, runtime: Path) -> None:
-    """The kernel answers that the guard is off, and returns no document."""
+    """The kernel answers that the guard is off, and the client returns the text unchanged."""
     value = canary("off")
     kernel.run(PROTECT.format(value=value, name="off.key"))
     kernel.run("%secret guard off")
@@ -131,7 +137,7 @@ def test_a_kernel_with_its_guard_off_masks_nothing(kernel: Kernel, runtime: Path
 
 
 def test_a_killed_kernel_does_not_block_the_server(kernel: Kernel, runtime: Path) -> None:
-    """The client removes the file of a killed kernel, and returns the document."""
+    """The client removes the endpoint's file of a killed kernel, and returns the text unchanged."""
     endpoint = _endpoint(kernel, runtime)
     pid = kernel.run("import os; os.getpid()").displayed_data()[0]
     os.kill(int(pid), signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The save hook of Jupyter Server: the content of saved files and of the log."""
+"""The save hook of Jupyter Server masks values in saved files, and logs only their names."""
 
 from __future__ import annotations
 
@@ -51,7 +51,10 @@ class Server(NamedTuple):
     home: Path
 
     def save(self, path: str, content: Any, file_type: str = "notebook", file_format: str = "json") -> None:
-        """Save a file through the contents API."""
+        """Save a file through the contents API.
+
+        The type is ``notebook`` or ``file``, and the format is ``json`` or ``text``.
+        """
         model = {"type": file_type, "format": file_format, "content": content}
         response = requests.put(f"{self.url}api/contents/{path}", json=model, headers={"Authorization": f"token {self.token}"}, timeout=60)
         assert response.status_code in {200, 201}, response.text
@@ -76,6 +79,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     }
     token = secrets.token_hex()
     environment = {**os.environ, "JUPYTER_TOKEN": token, **{name: str(home / subfolder) for name, subfolder in folders.items()}}
+    # The server must not use the keyring of the developer.
     environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     registration = run_zensecrets("secret", "register", "db", f"--password={VALUE}", f"--special={SPECIAL}", environment=environment)
     assert registration.returncode == 0, registration.stderr
@@ -99,7 +103,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def _url_of(process: subprocess.Popen[bytes], home: Path) -> str:
-    # Jupyter Server writes its URL to this file.
+    # Jupyter Server writes its URL to this file, maybe before it accepts requests.
     info_file = home / "runtime" / f"jpserver-{process.pid}.json"
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline and process.poll() is None:
@@ -117,7 +121,7 @@ def _url_of(process: subprocess.Popen[bytes], home: Path) -> str:
 
 @pytest.mark.parametrize("location", LOCATIONS)
 def test_no_value_with_a_fingerprint_is_saved_in_a_notebook(location: str, server: Server) -> None:
-    """Encoded values are masked in each location, and the log has their names without the values."""
+    """Encoded values are masked in each location. The log contains the names of the values, and not the values."""
     name = location.replace(" ", "-")
     texts = list(encodings_of(SPECIAL).values())
     # To save time, locations other than code are tested with every eighth encoding.
@@ -135,7 +139,7 @@ def test_no_value_with_a_fingerprint_is_saved_in_a_notebook(location: str, serve
 def test_values_in_text_files_are_replaced(server: Server) -> None:
     """References replace values in code, and masks replace them in other texts.
 
-    A file named `.env` is not changed.
+    A file named `.env` is not changed, because programs read their values from it.
     """
     server.save("run.py", f"key = '{VALUE}'\n", "file", "text")
     server.save("out.log", f"key: {VALUE}\n", "file", "text")
@@ -174,6 +178,7 @@ def test_a_file_is_saved_after_an_error_of_the_hook(
     import logging
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
+    # The file has an unknown version of the format.
     (tmp_path / "fingerprints").write_text('{"zensecrets_fingerprints": 99}', encoding="utf-8")
     logger: logging.Logger = logging.getLogger("save hook")
     model = {"type": "file", "format": "text", "content": f"x = {VALUE}"}
@@ -190,14 +195,17 @@ def test_a_file_is_saved_after_an_error_of_the_hook(
 def test_other_lines_are_used_after_a_damaged_line(
     damage: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A damaged line is removed and logged, and values of other lines are masked. A missing line end is added."""
+    """A damaged line is removed and logged, and values of other lines are masked.
+
+    If only the last line end is missing, the line is kept.
+    """
     import logging
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
     header = file_format.new_header()
     file_text = header + file_format.line_of(header, VALUE, "db.password")
     file = tmp_path / "fingerprints"
-    # The empty damage stands for a missing line end.
+    # If the damage is empty, the last line end is removed instead.
     file.write_bytes(file_text.encode() + damage if damage else file_text.removesuffix("\n").encode())
     model = {"type": "file", "format": "text", "content": f"x = {VALUE}"}
     SaveHook(logging.getLogger("save hook"))(model=model, path="a.py", contents_manager=None)
@@ -212,7 +220,10 @@ def test_other_lines_are_used_after_a_damaged_line(
 def test_a_fingerprint_file_without_its_key_is_replaced(
     content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The damage is logged and reported once. The server recognizes values that a process reads later."""
+    """The header contains the hash key, without which no fingerprint can be used.
+
+    The server logs the damage, and the next synchronization of fingerprints reports it once. Later values are masked again.
+    """
     import logging
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
@@ -221,9 +232,11 @@ def test_a_fingerprint_file_without_its_key_is_replaced(
     hook = SaveHook(logging.getLogger("save hook"))
     hook(model={"type": "file", "format": "text", "content": "x"}, path="a.py", contents_manager=None)
     assert "found damage in" in caplog.text
+    # The hook may have replaced the file, so it is damaged again.
     file.write_bytes(content)
     the_redactor().protect(VALUE, "db.password")
     monkeypatch.setenv(store.FINGERPRINTS_VARIABLE, "on")
+    # Counts of earlier loads are cleared.
     store.take_removed_line_count()
     assert "was damaged, and" in sync_fingerprints()
     assert sync_fingerprints() == ""
@@ -236,6 +249,7 @@ def test_damage_is_reported_once_in_a_notebook(tmp_path: Path, monkeypatch: pyte
     """The note is one line on stderr. A second synchronization does not repeat it."""
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
     monkeypatch.setenv(store.FINGERPRINTS_VARIABLE, "on")
+    # Counts and notes of earlier tests are cleared.
     store.take_removed_line_count()
     take_notes()
     (tmp_path / "fingerprints").write_text(file_format.new_header() + '{"name": "truncated')
@@ -251,6 +265,7 @@ def test_damage_is_reported_once_in_a_notebook(tmp_path: Path, monkeypatch: pyte
 def test_a_command_succeeds_without_its_fingerprints(tmp_path: Path) -> None:
     """A command that cannot store fingerprints succeeds, and prints the reason in one line."""
     home = tmp_path / "home"
+    # A folder with the name of the file can't be written as a file.
     (home / "fingerprints").mkdir(parents=True)
     process = run_zensecrets("secret", "register", "db", f"--password={VALUE}", environment={"ZENSECRETS_HOME": str(home)})
     assert process.returncode == 0, process.stderr

@@ -1,7 +1,11 @@
 """Table of wrong command lines, which each front end must refuse with one line.
 
 A test runs ``setup`` and then ``words``, in a folder with ``files`` and without an interactive user. The command must end with one line
-that contains each text of ``error``. It must write nothing, and it may neither show nor store a canary.
+that contains each text of ``error``. It must write nothing, and it may neither show nor store a canary (a secret value of the tests).
+
+In an id, "nothing", "nowhere" and "no file" mean that a name is missing, or that the named object does not exist: the test "copy of no
+secret" copies a secret that does not exist. "No person" means that the command would have to ask an interactive user. Misspelled names
+such as ``opanai`` and ``defalt`` are intended: many errors must suggest the correct name.
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
 
 VALUE = canary("bad input")
+"""A secret value in a wrong command line, which the error must not show."""
 OTHER_VALUE = canary("other bad input")
 """A second value, for commands with two values and for the setup of tests."""
 
@@ -80,7 +85,10 @@ _REGISTER_AWS = _command(f"secret register cloud --schema=aws --aws_access_key_i
 _REGISTER_LABELS = _command("annotator register labels --flavor=label_studio --authentication_secret={{label_studio_secret.api_key}}")
 _ADD_REFERENCE_TO_STACK = (_REGISTER_LABELS, _command("stack update default -an labels"))
 _REGISTER_ANNOTATOR = "annotator register new --flavor=label_studio"
-"""The beginning of a command line. The constants above are whole commands for ``setup``; the last of them is two commands."""
+"""The beginning of a command line, as a text.
+
+The other constants are for ``setup``: ``_REGISTER_…`` are single commands, and ``_ADD_REFERENCE_TO_STACK`` is a tuple of two commands.
+"""
 
 
 def _secrets() -> list[BadInput]:
@@ -142,7 +150,10 @@ def _secrets() -> list[BadInput]:
 
 
 def _values_instead_of_keys() -> list[BadInput]:
-    """Return imports of files with a value instead of a key. No error may quote the value."""
+    """Return imports of files with a value where a key, name or type is expected.
+
+    No error may quote the value.
+    """
     key = f"-----BEGIN PRIVATE KEY-----\n{VALUE}/{VALUE}==\n-----END PRIVATE KEY-----\n"
     files = {
         "a token": ("s.env", VALUE),
@@ -182,7 +193,10 @@ def _values_instead_of_keys() -> list[BadInput]:
 
 
 def _unexpanded_variables() -> list[BadInput]:
-    """Return commands whose value is the name of a variable, a reference, or a password that begins with ``@`` like the name of a file."""
+    """Return commands with a value that is probably a mistake.
+
+    The value is a variable that the shell did not replace, or a reference. A password that begins with ``@`` is taken for a file's name.
+    """
     texts = {
         "$pw": "variable", "${PW}": "variable", "$(pass show x)": "variable", "`pass show x`": "variable", "%PW%": "variable",
         "$env:PW": "variable", "{pw}": "variable", "{{p.api_key}}": "reference",
@@ -204,7 +218,8 @@ def _unexpanded_variables() -> list[BadInput]:
 def _addresses() -> list[BadInput]:
     """Return commands with a URL that is refused because of its password.
 
-    The attribute is not sealed, or the end of the password is ambiguous.
+    The attribute ``url`` of the flavor ``sql`` may contain a password, but the second ``@`` makes the end of the password ambiguous.
+    The other attributes are not sealed, so they may not contain a password.
     """
     register = "secrets-manager register new"
     flavors = {
@@ -240,6 +255,7 @@ def _arguments() -> list[BadInput]:
         BadInput(
             "key of a schema given twice", _command(f"secret register x -s openai --api_key={VALUE} --api-key={OTHER_VALUE}"), ("twice",)
         ),
+        # VALUE may be the value of --k, or the missing NAME.
         BadInput("value or name", _command(f"secret register --k {VALUE}"), ("--k", "NAME")),
         BadInput("value with a space", _command(f"secret register x --k={VALUE} {OTHER_VALUE}"), ("--k", "quotes")),
         BadInput("value with a dash", _command(f"secret register x --k -{VALUE}"), ("--k=VALUE",)),
@@ -275,6 +291,7 @@ def _arguments() -> list[BadInput]:
 
 
 def _files() -> list[BadInput]:
+    # A file with an existing secret and a new one.
     secrets = {"s.json": f'{{"openai": {{"api_key": "{VALUE}"}}, "new": {{"k": "{VALUE}"}}}}'.encode()}
     return [
         BadInput("import of no file", _command("secret import no.json"), ("no.json", "does not exist")),
@@ -337,6 +354,7 @@ def _malicious_files() -> list[BadInput]:
     lines = [f"{name}: &{name} [{', '.join([f'*{previous_name}'] * 10)}]" for previous_name, name in itertools.pairwise(names)]
     aliases = "\n".join([f"a: &a [{', '.join(['x'] * 10)}]", *lines]).encode()
     many_keys = json.dumps({f"k{number}": VALUE for number in range(60_000)}).encode()
+    # Argon2 with 1000 passes over 4 GiB (the unit of "memory" is KiB).
     parameters = {"profile": "x", "time": 1000, "memory": 4 * 1024 * 1024, "lanes": 4, "salt": "00" * 16}
     expensive_export = {
         sealed_export.FORMAT_KEY: 1,
@@ -454,7 +472,9 @@ def _components() -> list[BadInput]:
 
 
 def _stacks() -> list[BadInput]:
+    # An unknown level of ZenML's validation of secrets.
     level = {"ZENML_SECRET_VALIDATION_LEVEL": "SOME"}
+    # The option -x means the secrets manager, and -an the annotator.
     no_manager = _command("stack remove-component default -x")
     return [
         BadInput("no such stack", _command("stack describe defalt"), ("'defalt'", "'default'")),
@@ -505,6 +525,7 @@ def _stacks() -> list[BadInput]:
 def _copies() -> list[BadInput]:
     register_other = _command("secrets-manager register other --flavor=local")
     copy = _command("secrets-manager copy default other")
+    # After these commands, "default" and "other" have different values of the same secret.
     conflict = (_REGISTER_OPENAI, register_other, copy, _command(f"secret update openai --api_key={VALUE}"))
     vault = "secrets-manager register new --flavor=vault --external"
     return [
@@ -532,6 +553,7 @@ def _zenml() -> list[BadInput]:
     """Return wrong values of options and attributes of ZenML."""
     register = "secrets-manager register new --flavor="
     file = f"{register}local --secrets_file=s.yaml"
+    # The character "-" makes the value invalid base64.
     files = {"s.yaml": f"a:\n  k: {VALUE}-\n  zenml_schema_name: arbitrary\n".encode()}
     return [
         BadInput("values of no file", _command("secret create x --values=@no.json"), ("'no.json'", "does not exist")),

@@ -1,6 +1,7 @@
 """Table of unusable stores, which each front end must report with one line.
 
-A test registers a secret, damages the store and runs a command. After the repair the secret must exist again.
+A test registers the secret ``stored``, damages the store and runs a command, which must fail. After the repair, the secret must exist
+unchanged.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 VALUE = canary("broken store")
 PASSPHRASE = canary("passphrase")
+"""The passphrase of the store. It is a canary, because no error may show it."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,12 @@ def store_file() -> Path:
 
 
 def _no_damage(_file: Path) -> Callable[[], object]:
+    """Change nothing, for stores that can't be used because of the environment of the command."""
     return lambda: None
 
 
 def _overwrite(file: Path) -> Callable[[], object]:
+    # The store, and SQLite's files next to it, such as "secrets.db-wal".
     files = [path for path in file.parent.iterdir() if path.name.startswith(file.name)]
     contents = {path: path.read_bytes() for path in files}
     for path in files:
@@ -71,6 +75,8 @@ def _flip_bits_of_rows(file: Path) -> Callable[[], object]:
 
 
 def _raise_version(file: Path) -> Callable[[], object]:
+    """Increase the version of the store's format, which the table ``meta`` contains as ``secrets 1``."""
+
     def change(old: str, new: str) -> None:
         with closing(sqlite3.connect(file)) as connection, connection:
             row_count = connection.execute("UPDATE meta SET value = ? WHERE value = ?", (new, old)).rowcount
@@ -86,6 +92,7 @@ BROKEN_STORES = [
     BrokenStore("newer version", ("secrets.db", "newer version", "pip install --upgrade"), _raise_version),
     BrokenStore("wrong passphrase", ("passphrase does not open", "'default'"), _no_damage, (("ZENSECRETS_PASSPHRASE", VALUE + "wrong"),)),
     BrokenStore("no passphrase", ("passphrase", "ZENSECRETS_PASSPHRASE"), _no_damage, ()),
+    # No user can create a folder in /sys.
     BrokenStore(
         "read-only folder",
         ("/sys/zensecrets",),

@@ -1,4 +1,4 @@
-"""A copy of secrets in a separate process, which tests interrupt."""
+"""A function that copies secrets in a separate process, which a test kills."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def copy_until_killed(home: Path, environment: Mapping[str, str]) -> None:
     """Copy all secrets of ``default`` to ``cloud``.
 
-    This function runs in a separate process. It sets the environment itself, because the fixtures of the tests do not run there.
+    This function runs in a separate process, which the test kills during the copy. The function sets the environment itself, because the
+    fixtures of the tests do not run there.
     """
     os.environ.update({**environment, HOME_VARIABLE: str(home), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"})
     Client().copy_secrets("default", "cloud")

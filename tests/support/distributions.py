@@ -1,6 +1,6 @@
 """Installation of small distributions with entry points.
 
-They are built as wheels, and installed by pip into a separate folder.
+The distributions are built as wheels, and pip installs them into a separate folder.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ def install(folder: Path, distribution: str, entry_points: dict[str, dict[str, s
         f"{metadata_folder}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{metadata_folder}/entry_points.txt": entry_points_text,
     }
+    # pip accepts a RECORD without hashes and sizes.
     record_file = f"{metadata_folder}/RECORD"
     files[record_file] = "".join(f"{path},,\n" for path in (*files, record_file))
     folder.mkdir(exist_ok=True)
@@ -49,5 +50,5 @@ def install(folder: Path, distribution: str, entry_points: dict[str, dict[str, s
 
 
 def plugin_environment(installed: Path) -> dict[str, str]:
-    """Return environment variables with which a process also finds the distributions in ``installed``."""
+    """Return environment variables for a Python process that imports modules from the folder ``installed``."""
     return {"PYTHONPATH": os.pathsep.join([str(installed), *filter(None, [os.environ.get("PYTHONPATH")])])}

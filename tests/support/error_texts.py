@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def error_details(error: BaseException) -> str:
-    """Return the traceback, the text, the arguments and the attributes of ``error``.
+    """Return the traceback, the text, the arguments and the attributes of ``error`` as one text.
 
-    The same parts of the causes of ``error`` are included.
+    The result also has the text, the arguments and the attributes of each error in the chain (``__cause__`` and ``__context__``).
     """
     parts = ["".join(traceback.format_exception(error))]
     for chained_error in _chain(error):
@@ -23,11 +23,15 @@ def error_details(error: BaseException) -> str:
 
 
 def is_one_line(error: ZenSecretsError) -> bool:
-    """Return whether the text of ``error`` is exactly one line."""
+    """Return whether the text of ``error`` is exactly one line.
+
+    The line may not begin with a control character.
+    """
     return len(str(error).splitlines()) == 1 and str(error)[0].isprintable()
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error, its causes and its contexts. An error that is both occurs twice."""
     if error is not None:
         yield error
         yield from _chain(error.__cause__)

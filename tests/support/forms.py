@@ -37,7 +37,14 @@ class FormClient:
         self.state = self._latest_state(result.messages)
 
     def submit(self, *sections: Mapping[str, str], removed: Sequence[str] = (), passphrase: str | None = None, **changes: Any) -> None:
-        """Encrypt values and submit them; ``changes`` replace fields of the submission, for invalid messages."""
+        """Encrypt values and submit them.
+
+        Args:
+            sections: For each section of the form, the typed values by key.
+            removed: The keys that the user has removed, in every section.
+            passphrase: The typed passphrase, if the form asks for one.
+            changes: Fields that replace fields of the submission, for invalid messages.
+        """
         self.send(self._submission(sections, removed, passphrase, changes))
 
     def submit_while(self, cell_request: str, *sections: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -52,6 +59,7 @@ class FormClient:
     def _submission(
         self, sections: Sequence[Mapping[str, str]], removed: Sequence[str], passphrase: str | None, changes: Mapping[str, Any]
     ) -> dict[str, Any]:
+        # The real front end fills "pad" with spaces, to hide the length of the values.
         message = {
             "form_id": self.id,
             "attempt": self.state["attempt"],
@@ -66,7 +74,10 @@ class FormClient:
         return self._kernel.send_comm(self.id, {"method": "custom", "content": dict(content)})
 
     def seal(self, message: object, key: str = "") -> str:
-        """Encrypt a message to the current key of the form, or to another key."""
+        """Encrypt a message with the current public key of the form.
+
+        A test can pass another public key, in base64.
+        """
         box = SealedBox(PublicKey(base64.b64decode(key or self.state["public_key"])))
         return base64.b64encode(box.encrypt(json.dumps(message).encode())).decode()
 

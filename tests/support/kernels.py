@@ -73,7 +73,7 @@ class Kernel:
     Attributes:
         client: The client of the kernel.
         manager: The manager of the kernel's process.
-        record: All received messages, and the sent messages of comms.
+        record: All received messages, and the messages that :meth:`send_comm` has sent.
     """
 
     client: BlockingKernelClient
@@ -188,7 +188,7 @@ class Kernel:
         return str(message["header"]["msg_id"])
 
     def complete(self, code: str) -> list[str]:
-        """Return ``code`` with each completion at its end."""
+        """Return the completed code for each completion: ``imp`` gives ``import``, for example."""
         reply = self._reply(self.client.complete(code, len(code)))["content"]
         return [code[: reply["cursor_start"]] + match for match in reply["matches"]]
 
@@ -238,22 +238,25 @@ def running_kernel(
 ) -> Iterator[Kernel]:
     """Start a kernel with its state, history and configuration under ``home``, and stop it afterwards.
 
-    The file ``kernel.log`` in ``home`` has the output of the process that is not in messages; a server writes it to its own log.
+    Output of the kernel's process that is not sent as a message is written to the file ``kernel.log`` in ``home``. A real Jupyter server
+    writes this output to the log of the server.
 
     Args:
         home: The folder for the state of the kernel.
         environment: Environment variables that are added to those of the tests.
         folder: The working directory of the kernel; by default ``home``.
-        connection_file: The connection file. Servers use a file in the Jupyter runtime folder.
+        connection_file: The path of the connection file, if a test needs a certain path. A Jupyter server uses a file in its runtime
+            folder.
     """
     manager = KernelManager(kernel_name="python3", transport="ipc")
     if connection_file is not None:
         manager.connection_file = str(connection_file)
     manager.kernel_spec.argv[0] = sys.executable
     kernel_variables = {"ZENSECRETS_HOME": str(home / "zensecrets"), "IPYTHONDIR": str(home / "ipython")}
-    # ipykernel does not capture the file descriptors 1 and 2 if this variable is set.
+    # If PYTEST_CURRENT_TEST is set, ipykernel does not capture the file descriptors 1 and 2.
     inherited_variables = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
     with tempfile.TemporaryDirectory(prefix="zs-", dir="/tmp") as sockets:
+        # With the transport "ipc", this attribute is the beginning of the paths of the sockets.
         manager.ip = f"{sockets}/kernel"
         with (home / "kernel.log").open("wb") as log:
             manager.start_kernel(

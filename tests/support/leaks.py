@@ -1,6 +1,7 @@
 """Values for tests of the guard, and a search for them in its output.
 
-The values are encoded with functions of the standard library, not of the package, so that a test finds an error in the package.
+The planted values are encoded with functions of the standard library, not of the package, so that a test finds an error in the package.
+The search also finds values in encodings of the package.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from tests.support.kernels import Kernel
 
 WINDOW = 12
-"""An output leaks a value if it contains this number of consecutive characters of it."""
+"""The number of consecutive characters of a value that are a leak."""
 
 
 class PlantedValue(NamedTuple):
@@ -31,7 +32,7 @@ class PlantedValue(NamedTuple):
     Attributes:
         values: The protected values: one, or two that overlap.
         text: The text that the test sends through the channel.
-        traces: Texts of which the channel may not show any part.
+        traces: Texts that the channel may not show. :data:`WINDOW` consecutive characters of one of them are a leak.
     """
 
     values: list[str]
@@ -40,10 +41,12 @@ class PlantedValue(NamedTuple):
 
 
 def _special_value() -> str:
+    """Return a new random value with special characters, which most encodings escape."""
     return "".join(f"{secrets.token_hex(3)}{letter}" for letter in "\"'\\&<é 😀%") + secrets.token_hex(3)
 
 
 def _plain_value() -> str:
+    """Return a new random value of letters, digits, ``-`` and ``_``."""
     return secrets.token_urlsafe(30)
 
 
@@ -63,12 +66,12 @@ def _b64(data: bytes) -> str:
 
 
 def _base64_after(before: bytes) -> Callable[[], PlantedValue]:
-    """Return a function that plants the base64 of ``before`` and a value."""
+    """Return a function that plants the base64 of ``before`` followed by a value."""
 
     def plant() -> PlantedValue:
         value = _special_value()
         text = _b64(before + value.encode())
-        # The first digits encode the text before the value, which is no secret.
+        # The first base64 digits encode ``before``, which is no secret. The slice leaves them out.
         return PlantedValue([value], text, [text[4 * len(before) // 3 + 2 :], value])
 
     return plant
@@ -87,11 +90,13 @@ def _pem(line_end: str) -> Callable[[], PlantedValue]:
 
 def _line_of_pem() -> PlantedValue:
     values, _, lines = _pem("\n")()
+    # The whole PEM file is the protected value. The channel gets one of its lines only.
     return PlantedValue(values, f"a line of it: {lines[2]}", [lines[2]])
 
 
 def _overlapping() -> PlantedValue:
     text = secrets.token_hex(24)
+    # The first value is the beginning of the text, the second value is its end, and 16 characters are in both.
     return PlantedValue([text[:32], text[16:]], text, [text])
 
 
@@ -101,13 +106,14 @@ def _color_inside(value: str) -> str:
 
 def _text_in_json() -> PlantedValue:
     value = _plain_value()
+    # The protected value is a JSON document. The channel gets one text of the document only.
     return PlantedValue([json.dumps({"type": "canary", "private": value})], value, [value])
 
 
 def _basic_auth() -> PlantedValue:
     value = _special_value()
     credentials = _b64(b"testuser:" + value.encode())
-    # The first twelve digits encode the nine characters before the value.
+    # The first twelve base64 digits encode "testuser:", the nine characters before the value.
     return PlantedValue([value], f"Authorization: Basic {credentials}", [credentials[12:]])
 
 
@@ -123,6 +129,7 @@ ENCODINGS: dict[str, Callable[[], PlantedValue]] = {
     "URL": _planter(quote),
     "URL of a form": _planter(quote_plus),
     "base64": _planter(lambda value: _b64(value.encode())),
+    # Base64 encodes three bytes as four digits. One or two bytes before a value change all its digits.
     "base64 after one": _base64_after(b"u"),
     "base64 after two": _base64_after(b"u:"),
     "base64url": _planter(lambda value: base64.urlsafe_b64encode(value.encode()).decode()),
@@ -144,7 +151,10 @@ ENCODINGS: dict[str, Callable[[], PlantedValue]] = {
 
 
 DOUBLE_ESCAPES = {"JSON in JSON"}
-"""Encodings with one escape inside another. Another escape around them may exceed the number that the redactor decodes."""
+"""Encodings with one escape inside another.
+
+A third escape may exceed the number of nested escapes that the redactor decodes.
+"""
 
 
 def plant(channels: Iterable[str], quoting: Collection[str] = ()) -> dict[tuple[str, str], PlantedValue]:
@@ -166,7 +176,7 @@ _SEARCHED_ENCODERS = (
     "repr", "ascii", "bytes repr", "JSON", "JSON without ensure_ascii", "Java", "HTML", "XML", "URL", "URL form", "URL twice", "shell",
     "double quotes doubled", "LaTeX", "base64", "base64url", "hexadecimal", "upper hexadecimal", "hexadecimal with colons", "UTF-16",
 )  # fmt: skip
-"""Encoders that add no text between the letters of a value."""
+"""The names of the package's encoders in whose encodings :class:`LeakSearch` searches for a value."""
 
 
 class LeakSearch:

@@ -27,7 +27,9 @@ class Server(NamedTuple):
 
 @contextmanager
 def running_postgresql(user: str, password: str) -> Iterator[Server]:
-    """Create a cluster with one role, start its server, and remove both afterwards.
+    """Run a server with a new data folder and one role.
+
+    Afterwards, the server is stopped and the folder is deleted.
 
     Args:
         user: The role.
@@ -80,7 +82,7 @@ def _run(program: str, *arguments: object) -> None:
 
 
 def _find(program: str) -> str:
-    # Debian installs the programs of each version of the server into a folder outside of PATH.
+    # Debian installs the programs of each version into a folder outside of PATH, such as /usr/lib/postgresql/16/bin. The newest is used.
     program_paths = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=lambda program_path: int(program_path.parts[4]))
     path = str(program_paths[-1]) if program_paths else shutil.which(program)
     assert path, f"There is no {program} here: run tests/install-system-packages."

@@ -21,3 +21,4 @@ REQUIRED_ATTRIBUTES: dict[tuple[str, str], dict[str, Any]] = {
     ("step_operator", "spark-kubernetes"): {"master": "k8s://host"},
     ("step_operator", "vertex"): {"region": "europe-west1"},
 }
+"""The values by attribute, for each type and flavor. An attribute for a secret has a reference."""

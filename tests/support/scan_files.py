@@ -22,14 +22,15 @@ SPECIAL_CHARACTERS = "'\"\\é&<> ü/+=~🔑"
 
 
 def special_canary(label: str = "") -> str:
-    """Return a canary with characters that code escapes."""
+    """Return a value that starts and ends with a canary, with special characters between them."""
     return f"{canary(label)}{SPECIAL_CHARACTERS}{canary('end')}"
 
 
 def matcher_for(**values: str) -> ValueMatcher:
-    """Return a matcher for values. The argument ``db`` gets the name ``db.key``."""
+    """Return a matcher for the values of the arguments. The value of the argument ``db`` has the name ``db.key`` in matches."""
     matcher = ValueMatcher()
     for name, value in values.items():
+        # An empty text means that the matcher can find the value.
         assert matcher.add(value, f"{name}.key") == ""
     return matcher
 
@@ -39,11 +40,14 @@ _WITHOUT_FINGERPRINT = frozenset({
     "terminal colors",
     "encoded words, Q", "encoded words, B", "base64 in YAML", "capitals", "small letters", "base85", "Ascii85", "PowerShell",
 })  # fmt: skip
-"""Encoders that add text between the parts of a value or change its letters, so that a fingerprint does not match."""
+"""Names of encoders whose texts no fingerprint matches. They add text between the parts of a value, or change its letters."""
 
 
 def encodings_of(value: str) -> dict[str, str]:
-    """Return the different encoded texts of a value, by the name of the encoding."""
+    """Return the encoded texts of a value, by the name of the encoding.
+
+    Duplicates are left out, and encodings that a fingerprint does not match, because some tests search with fingerprints.
+    """
     texts: dict[str, str] = {}
     for name, encode in ENCODERS.items():
         text = encode(value)
@@ -68,11 +72,14 @@ LOCATIONS = {
     "key": "metadata, ‹secret:planted.key› (the key)",
     "widget state": "metadata, widgets, application/vnd.jupyter.widget-state+json, state, w1, state, value",
 }
-"""Parts of a notebook in which :func:`notebook` inserts a text, each with the location that a scan reports."""
+"""Parts of a notebook in which :func:`notebook` inserts a text, each with the location that a scan reports.
+
+A value in the key of an object is masked in the location. The tests give it the name ``planted.key``.
+"""
 
 
 def notebook(**texts: str) -> nbformat.NotebookNode:
-    """Return a notebook with texts in the parts that :data:`LOCATIONS` names."""
+    """Return a notebook with texts in some of its parts. The names of the arguments are keys of :data:`LOCATIONS`."""
 
     def text_of(part: str) -> str:
         text = texts.get(part, "nothing")
@@ -111,7 +118,7 @@ def write_notebook(path: Path, **texts: str) -> None:
 
 
 def write_history(path: Path, *sources: str) -> None:
-    """Write a database like IPython's history."""
+    """Write a database like IPython's history, with one row for each source."""
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE history (session integer, line integer, source text, source_raw text, PRIMARY KEY (session, line))")
         database.executemany("INSERT INTO history VALUES (1, ?, ?, ?)", [(line, source, "x") for line, source in enumerate(sources)])
@@ -120,6 +127,7 @@ def write_history(path: Path, *sources: str) -> None:
 def write_database_with_deleted_row(path: Path, text: str) -> None:
     """Write a database with a deleted row, whose text is still in the file."""
     with closing(sqlite3.connect(path)) as database:
+        # With this option, SQLite does not overwrite the bytes of a deleted row.
         database.execute("PRAGMA secure_delete = OFF")
         database.execute("CREATE TABLE documents (id integer PRIMARY KEY, body text)")
         database.executemany("INSERT INTO documents (body) VALUES (?)", [(f"row {number}",) for number in range(20)])

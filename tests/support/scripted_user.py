@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class ScriptedUser(PromptAsker):
-    """An asker, with which a command prompts the user. It gives prepared answers, and lists prompts and messages.
+    """Asker that answers each prompt with a prepared text, and records prompts and messages.
 
     Attributes:
-        prompts: The prompts.
-        messages: The messages.
+        prompts: The texts of the prompts so far.
+        messages: The lines that commands have shown so far.
     """
 
     def __init__(self, *answers: str) -> None:

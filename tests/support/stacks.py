@@ -1,4 +1,4 @@
-"""Stacks without a workspace."""
+"""Stacks and components that are not stored in a workspace."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def stack(*components: StackComponent, manager: SecretsManager | None, add_defau
     Args:
         components: The components of the stack.
         manager: The secrets manager of the stack.
-        add_defaults: Whether a missing orchestrator or artifact store is replaced by a local one.
+        add_defaults: Whether a local orchestrator and a local artifact store are added if ``components`` has none.
     """
     types = {stack_component.type for stack_component in components}
     default_types = (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE) if add_defaults else ()

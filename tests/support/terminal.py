@@ -15,13 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ZENSECRETS = Path(sysconfig.get_path("scripts")) / "zensecrets"
-"""The installed script."""
+"""The path of the installed script."""
 
 
 def run_zensecrets(
     *words: str, stdin: bytes | None = None, folder: Path | None = None, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run the installed script without a terminal, with ``stdin`` as its standard input, and return its exit code and output."""
+    """Run the installed script without a terminal, and return its exit code and output.
+
+    Args:
+        words: The arguments of the script.
+        stdin: The standard input; by default it is empty.
+        folder: The working directory; by default that of the tests.
+        environment: Environment variables that are added to those of the tests.
+    """
     process = subprocess.run(
         [ZENSECRETS, *words], input=stdin or b"", capture_output=True, cwd=folder, env={**os.environ, **(environment or {})}, check=False
     )
@@ -61,5 +68,6 @@ def spawn_in_terminal(  # noqa: PLR0913 - each parameter is an option of the pro
 
 
 def _restore_sigint() -> None:
-    # A shell script starts background processes with SIGINT ignored, and their children inherit this.
+    # A shell script starts background processes with SIGINT ignored. If the tests are one of them, the program inherits this, and Ctrl-C
+    # would have no effect.
     signal.signal(signal.SIGINT, signal.default_int_handler)

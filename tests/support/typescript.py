@@ -1,8 +1,12 @@
 """Generator of the TypeScript types in ``js/src/contract`` from the Python contracts: ``python -m tests.support.typescript``.
 
-Each contract becomes one file. It contains an interface for each model, the union types, the constants, and type guards. The type guards
-check messages of a program that may have another version. The types come from the JSON schemas that pydantic generates, and the comments
-come from the ``Attributes`` sections of the docstrings.
+A contract is a Python module of messages. Each contract becomes one file, with an interface for each model, the union types, the
+constants, and type guards. The interface of the model ``Submission`` is ``ISubmission``. The types come from the JSON schemas that
+pydantic generates, and the comments come from the docstrings.
+
+A type guard is a TypeScript function that checks the type of a message at run time, because the program that sends the message may have
+another version. In this module, ``guard`` in the name of a function means a type guard. The contract ``guard`` has the messages of the
+guard, which masks outputs.
 """
 
 from __future__ import annotations
@@ -30,7 +34,7 @@ Schema = dict[str, Any]
 
 
 class Contract(NamedTuple):
-    """A Python module of messages, and the names that the browser needs of it.
+    """A Python module of messages, and those of its names that the browser needs.
 
     Attributes:
         module: The module.
@@ -103,13 +107,14 @@ def _models(contract: Contract) -> list[Any]:
     roots += [member for union in contract.unions for member in _members(getattr(contract.module, union))]
     needed = {root.__name__ for root in roots}
     for root in roots:
+        # ``$defs`` has the models to which this one refers.
         needed |= set(TypeAdapter(root).json_schema(mode="serialization").get("$defs", {}))
     return [getattr(contract.module, name) for name in vars(contract.module) if name in needed]
 
 
 def _members(union: Any) -> tuple[Any, ...]:
     if get_origin(union) not in {Union, UnionType}:
-        # `Annotated[A | B, Field(discriminator=…)]`
+        # The union is in an annotation: `Annotated[A | B, Field(discriminator=…)]`.
         return _members(get_args(union)[0])
     return get_args(union)
 
@@ -120,7 +125,7 @@ def _schema(model: Any) -> Schema:
 
 
 def _names_with_guard(names: tuple[str, ...], unions: Mapping[str, list[str]], schemas: Mapping[str, Schema]) -> list[str]:
-    """Return the models and unions that need a type guard, each after those whose type guards it calls."""
+    """Return the models and unions that need a type guard. A type guard calls only type guards that are earlier in the list."""
     ordered_names: list[str] = []
     for name in names:
         for called_name in unions.get(name) or _references(schemas[name]):
@@ -164,7 +169,7 @@ def _array(schema: Schema) -> str:
 
 
 _TYPES = {"boolean": "boolean", "integer": "number", "null": "null", "object": "Readonly<Record<string, unknown>>", "string": "string"}
-"""TypeScript types of the JSON types without items."""
+"""TypeScript types of all JSON types except arrays."""
 
 
 def _guard_of_model(name: str, schema: Schema) -> str:
@@ -177,12 +182,14 @@ def _guard_of_union(name: str, members: list[str]) -> str:
 
 
 def _guard(name: str, type_name: str, expression: str) -> str:
+    # For a model, the type is an interface, whose name begins with ``I``, so its article is "an".
     documentation = f"/** Tell whether `data` is {'a' if type_name == name else 'an'} `{type_name}`; further properties are allowed. */"
+    # ``data is …`` as the type of the result makes the function a type guard.
     return f"{documentation}\nexport function is{name}(data: unknown): data is {type_name} {{\n  return (\n    {expression}\n  );\n}}"
 
 
 def _check(schema: Schema, data: str) -> str:
-    """Return a TypeScript expression that checks whether ``data`` fits a JSON schema."""
+    """Return a TypeScript expression that checks whether the TypeScript expression ``data`` fits a JSON schema."""
     if "const" in schema:
         return f"{data} === {_literal(schema['const'])}"
     return f"{_checker(schema)}({data})"
@@ -199,6 +206,7 @@ def _checker(schema: Schema) -> str:
 
 
 def _import_of_checks(schemas: list[Schema]) -> str:
+    """Return the import of the basic type guards that the generated ones call. The type guard of each model calls ``isRecord``."""
     function_names = {"isRecord"}
     for schema in schemas:
         for attribute in schema["properties"].values():

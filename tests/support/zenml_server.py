@@ -1,7 +1,7 @@
 """A ZenML server with SQLite on the loopback interface, in a virtual environment of its own.
 
-The requirements of ZenML conflict with newer releases of our libraries. The environment is created once, in pytest's cache. A program in
-that environment runs this module too: it starts the server, prints its port, and serves until its standard input ends.
+The requirements of ZenML conflict with newer releases of our libraries. The environment is created once, in pytest's cache. The Python of
+that environment runs this module as a script: it starts the server, prints its port, and serves until its standard input ends.
 """
 
 from __future__ import annotations
@@ -31,20 +31,21 @@ VERSION = "0.98.0"
 ENVIRONMENT = Path(__file__).parents[2] / ".pytest_cache" / "d" / f"zenml-{VERSION}"
 """The folder of ZenML's virtual environment."""
 NEW_SERVER = ENVIRONMENT / "server"
-"""The folder with the database of a new server, which contains the administrator only."""
+"""The folder with the database of a new server. Its only user is the administrator. Each server of the tests gets a copy."""
 ADMINISTRATOR, PASSWORD = "admin", "admin-password"
+"""The name and the password of the administrator."""
 TIMEOUT = 120
-"""Timeout of the start of the server, and of a call of its client, in seconds."""
+"""Timeout of a request, and of a program in ZenML's environment, in seconds."""
 
 
 class ZenmlServer(NamedTuple):
-    """A running server with credentials and ZenML's client.
+    """A running server, its credentials, and methods that run ZenML's own client.
 
     Attributes:
         port: The port.
         folder: The folder of its files.
         api_key: The key of a service account.
-        token: The token of the administrator.
+        token: The access token of the administrator.
     """
 
     port: int
@@ -84,20 +85,21 @@ class ZenmlServer(NamedTuple):
         return process.stdout
 
     def write_login(self, folder: Path, address: str, token: str = "") -> None:
-        """Write the files of ``zenml login`` with a token into ``folder``."""
+        """Write the files of ``zenml login`` for a server into ``folder``. The default token is that of the administrator."""
         folder.mkdir(exist_ok=True)
         store = {"store": {"type": "rest", "url": address}}
+        # YAML files can contain JSON.
         (folder / "config.yaml").write_text(json.dumps(store))
         (folder / "credentials.yaml").write_text(
             json.dumps({address: {"url": address, "api_token": {"access_token": token or self.token}}})
         )
 
     def new_api_key(self) -> str:
-        """Return the key of a new user who may read and write all secrets."""
+        """Return the key of a new service account that may read and write all secrets."""
         return _new_api_key(self.url, self.token)
 
     def put(self, name: str, values: Mapping[str, str]) -> None:
-        """Store a secret without the client under test."""
+        """Store a secret with the REST API, so without our package, which is under test."""
         body = {"name": name, "values": dict(values)}
         _send("POST", f"{self.url}/api/v1/secrets", json=body, headers={"Authorization": f"Bearer {self.token}"})
 
@@ -108,7 +110,7 @@ class ZenmlServer(NamedTuple):
             _send("DELETE", f"{self.url}/api/v1/secrets/{stored_secret['id']}", headers=headers)
 
     def stored(self, prefix: str) -> dict[str, bytes]:
-        """Return the stored bytes of secrets whose names start with ``prefix``."""
+        """Return the stored bytes of the secrets whose names start with ``prefix``, by name."""
         with closing(sqlite3.connect(self.folder / "server" / "stores" / "default_zen_store" / "zenml.db")) as connection:
             rows = connection.execute('SELECT name, "values" FROM secret WHERE substr(name, 1, ?) = ?', (len(prefix), prefix)).fetchall()
         return {name: str(values).encode() for name, values in rows}
@@ -166,7 +168,7 @@ def _running_server(folder: Path) -> Iterator[int]:
         assert server.stdout is not None
         first_line = server.stdout.readline()
         assert first_line.strip().isdecimal(), log.read_text()
-        # The server accepts connections before it can answer. This request waits for the first answer.
+        # The server accepts connections before it can answer. This request ends when the server can answer.
         _send("GET", f"http://127.0.0.1:{int(first_line)}/api/v1/info")
         yield int(first_line)
     finally:
@@ -191,7 +193,7 @@ def _send(method: str, url: str, **options: Any) -> Any:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return environment variables that disable prompts and analytics of ZenML."""
+    """Create ``folder`` as ZenML's home folder, and return environment variables that disable prompts and analytics."""
     folder.mkdir(parents=True, exist_ok=True)
     quiet_options = {"ZENML_ANALYTICS_OPT_IN": "false", "ZENML_AUTO_OPEN_DASHBOARD": "false", "ZENML_LOGGING_COLORS_DISABLED": "true"}
     return {"PATH": os.environ["PATH"], "HOME": str(folder), "ZENML_CONFIG_PATH": str(folder / "settings"), **quiet_options}
@@ -210,7 +212,7 @@ def _make_environment() -> None:
         subprocess.run([sys.executable, "-m", "venv", str(ENVIRONMENT)], check=True)
         pip_options = ["--quiet", "--disable-pip-version-check", f"zenml[server]=={VERSION}"]
         subprocess.run([str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", *pip_options], check=True)
-        # The creation of a database takes as long as the start of the server, so it is done once.
+        # The first start of a server also creates its database, which doubles the time of the start. Later servers copy this database.
         with _running_server(NEW_SERVER):
             pass
         finished_marker.touch()
@@ -223,7 +225,7 @@ def _serve() -> None:
     listening_socket = socket.create_server(("127.0.0.1", 0))
     sys.stdout.write(f"{listening_socket.getsockname()[1]}\n")
     sys.stdout.flush()
-    # Logs of ZenML would fill the pipe, which no process reads, and block the server.
+    # After the port, no process reads the pipe. ZenML's logs would fill it and block the server, so they go to the standard error.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     server = uvicorn.Server(uvicorn.Config("zenml.zen_server.zen_server_api:app", log_level="critical"))
     # If the test process is killed, the standard input of the server ends, and the server stops.

@@ -1,4 +1,4 @@
-"""Tests of canaries, which are unique texts for which a test can search: they are found in common encodings."""
+"""Tests of canaries: unique texts for which tests search, also in common encodings."""
 
 from __future__ import annotations
 
@@ -29,11 +29,13 @@ def test_canary_is_found_in_each_encoding(tmp_path: Path) -> None:
         value.encode().hex().encode(),
         value.encode().hex().upper().encode(),
         value[::-1].encode(),
-        # The base64 digits of the canary depend on the number of bytes before it.
+        # base64 encodes three bytes at a time, so the digits of the canary depend on its offset modulo 3. Before the canary, the bytes
+        # "???" become "Pz8_" in the URL-safe alphabet, which has "_" instead of "/".
         *(base64.b64encode(b"x" * offset + value.encode() + b"rest") for offset in range(6)),
         *(base64.urlsafe_b64encode(b"?" * offset + value.encode()) for offset in range(6)),
     ]
     for data in encoded:
+        # The byte 0xff makes the data invalid UTF-8.
         assert find_canary(b"\xff" + data)
         (tmp_path / "file").write_bytes(data)
         assert find_canary(tmp_path)
@@ -46,4 +48,5 @@ def test_other_data_contains_no_canary(tmp_path: Path) -> None:
     assert find_canary(bytes(range(256)) * 100) == []
     (tmp_path / "file").write_text(canary())
     assert find_canary(tmp_path, "another text") == []
+    # "zsCanary" is the prefix of every canary.
     assert find_canary(tmp_path / "file", "zsCanary") == [f"plain at {tmp_path / 'file'}:0"]

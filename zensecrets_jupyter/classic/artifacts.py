@@ -1,6 +1,6 @@
 """ZenML's types of artifacts, for ``ASSOCIATED_ARTIFACT_TYPES`` of materializers.
 
-They have no effect here. In ZenML before 0.40 they are classes. In later versions they are members of :class:`ArtifactType`.
+The types have no effect here. In ZenML before 0.40 each type is a class. Since 0.40 each type is a member of :class:`ArtifactType`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class ModelArtifact(BaseArtifact):
 
 
 class SchemaArtifact(BaseArtifact):
-    """A schema of data."""
+    """A schema of a data set, and not of a secret."""
 
 
 class StatisticsArtifact(BaseArtifact):
@@ -37,7 +37,7 @@ class ServiceArtifact(BaseArtifact):
 
 
 class ArtifactType(str, Enum):
-    """The types of artifacts in later versions of ZenML, for ``ASSOCIATED_ARTIFACT_TYPE``."""
+    """The types of artifacts since ZenML 0.40, for ``ASSOCIATED_ARTIFACT_TYPE``."""
 
     BASE = "BaseArtifact"
     DATA = "DataArtifact"

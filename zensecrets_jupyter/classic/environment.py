@@ -1,4 +1,4 @@
-"""ZenML's ``Environment``, with information about the process and the running step."""
+"""ZenML's ``Environment``: information about the process and the running step, without environment variables."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import NamedTuple
 from zensecrets_jupyter.core.steps.definition.context import current_context, get_step_context
 
 STEP_ENVIRONMENT_NAME = "step_environment"
-"""The key of the running step's environment in :class:`Environment`."""
+"""The key in ``Environment()["step_environment"]``, which returns the :class:`StepEnvironment` of the running step."""
 
 
 class StepEnvironment(NamedTuple):
     """The names of a running step, of its pipeline and of its run.
 
-    ``cache_enabled`` is an attribute of ZenML, and always ``False`` here.
+    ``pipeline_run_id`` contains the name of the run, not its id. ``cache_enabled`` is an attribute of ZenML, and always ``False`` here.
     """
 
     step_name: str
@@ -34,7 +34,7 @@ class Environment:
 
     @property
     def step_environment(self) -> StepEnvironment:
-        """The names of the running step.
+        """The names of the running step, of its pipeline and of its run.
 
         Raises:
             StepContextError: Outside a step.

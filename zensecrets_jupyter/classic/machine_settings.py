@@ -1,6 +1,6 @@
 """ZenML's settings for containers and machines, and its schedules.
 
-They are validated, and have no effect here.
+This package validates and stores the settings and schedules, but they have no effect here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.validation_errors import describe_problems
 
 _EXPECTED = {"string_pattern_mismatch": "a whole number with a unit, such as 16GB or 500MiB"}
-"""Descriptions of valid values for errors, by the type of pydantic's error."""
+"""Descriptions of valid values, by the type of pydantic's error. Only the field ``memory`` has a pattern."""
 
 
 class _StoredSettings(BaseModel):
@@ -27,11 +27,12 @@ class _StoredSettings(BaseModel):
         """Validate the arguments.
 
         Raises:
-            StepInterfaceError: If an argument is unknown or has another type; the error suggests similar names.
+            StepInterfaceError: If an argument is unknown or has a wrong value. For an unknown name, the error suggests similar names.
         """
         try:
             super().__init__(**values)
         except ValidationError as error:
+            # The new error is raised after this block, so that pydantic's error is not its context.
             problems = describe_problems(error, type(self), expected=_EXPECTED)
         else:
             return
@@ -77,6 +78,7 @@ class DockerSettings(_StoredSettings):
     user: str | None = None
 
 
+# The letter "i" marks a binary unit.
 _BYTES: dict[str, int] = {
     f"{letter}{binary}B": (1024 if binary else 1000) ** power for power, letter in enumerate("KMGTP", 1) for binary in ("", "i")
 }
@@ -104,7 +106,7 @@ class ByteUnit(Enum):
 
 
 class ResourceSettings(_StoredSettings):
-    """ZenML's settings for a machine: ``settings={"resources": ResourceSettings(…)}``. All steps run on this machine."""
+    """ZenML's settings for a machine: ``settings={"resources": ResourceSettings(…)}``. No other machine is used here."""
 
     cpu_count: float | None = Field(default=None, ge=0)
     gpu_count: int | None = Field(default=None, ge=0)
@@ -129,6 +131,7 @@ class ResourceSettings(_StoredSettings):
         if self.memory is None:
             return None
         # The field has a whole number and a unit, because its pattern has been validated.
+        # The removal of the unit's letters leaves the number: "16GB" becomes "16".
         number = self.memory.rstrip("BKMGTPi")
         return int(number) * _BYTES[self.memory.removeprefix(number)] / _BYTES[unit_name]
 

@@ -27,13 +27,15 @@ class BasePipeline(Pipeline):
     """Base class of pipelines. A subclass defines the method ``connect``, whose parameters are steps."""
 
     __pipeline_name__: ClassVar[str | None] = None
+    """The name from ``@pipeline``; ``None`` for a subclass without the decorator."""
     __pipeline_options__: ClassVar[Mapping[str, Any]] = {}
+    """The arguments of ``@pipeline``, except the name."""
 
     def __init__(self, *args: BaseStep, **kwargs: BaseStep) -> None:
         """Create the pipeline from a step for each parameter of ``connect``.
 
         Raises:
-            StepInterfaceError: If a step is missing, or an argument is no instance of a step.
+            StepInterfaceError: If a step is missing, or an argument is not an instance of :class:`BaseStep`.
         """
         if type(self).connect is BasePipeline.connect:
             # The subclass has no method connect. The inherited method raises an error that explains this.
@@ -65,12 +67,12 @@ class BasePipeline(Pipeline):
 
     @classmethod
     def pipeline_name(cls) -> str:
-        """Return the name of the pipelines of this class."""
+        """Return the name of the pipelines that this class creates; by default the name of the class."""
         return cls.__pipeline_name__ or cls.__name__
 
     @property
     def steps(self) -> dict[str, BaseStep]:
-        """The steps, by the parameters of ``connect``."""
+        """The steps, by the names of the parameters of ``connect``."""
         return dict(self._steps)
 
     def run(  # noqa: PLR0913 - ZenML's arguments
@@ -129,17 +131,21 @@ class BasePipeline(Pipeline):
             if "enable_cache" in parameters and "enable_cache" not in options:
                 # Files for ZenML 0.20 have enable_cache among the parameters.
                 options["enable_cache"] = parameters.pop("enable_cache")
+            # Without overwrite_step_parameters, values in code replace those in the file.
             code_parameters = {} if overwrite_step_parameters else self._steps[name].code_parameters
             self._steps[name].configure(parameters={**parameters, **code_parameters}, **options)
         return self
 
     @classmethod
     def get_runs(cls) -> list[PipelineRunView]:
-        """Return the runs of the pipeline in this process, newest first."""
+        """Return the listed runs of pipelines with this class's name in this process, newest first."""
         return PipelineView(cls.pipeline_name()).runs
 
     def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Graph:
-        """Return the graph of a call; the arguments replace steps of the pipeline."""
+        """Call ``connect``, and return the graph of its step calls.
+
+        Keyword arguments replace the steps for the same parameters. Each step is copied, so that the options of a run do not change it.
+        """
         configurations = self.run_options.steps
         self._check_step_names(configurations)
         steps = {name: copy.copy(step).configure(**configurations.get(name, {})) for name, step in self._steps.items()}
@@ -158,7 +164,7 @@ class BasePipeline(Pipeline):
             raise StepInterfaceError(message, hint=did_you_mean(unknown_name, self._steps) or f"Its steps are {', '.join(self._steps)}.")
 
     def _validate_step(self, parameter: str, step: object) -> BaseStep:
-        """Return ``step``, or raise an error if it is no instance of a step."""
+        """Return ``step``, or raise an error if it is not an instance of :class:`BaseStep`."""
         if isinstance(step, BaseStep):
             return step
         message = f"Step {parameter!r} of pipeline {self.name!r} is "

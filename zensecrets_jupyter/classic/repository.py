@@ -1,4 +1,4 @@
-"""ZenML's ``Repository``, the old name of the client, which also lists pipelines."""
+"""ZenML's ``Repository``: the old name of ``Client``, with methods that return pipelines."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Repository(Client):
     ) -> PipelineView | None:
         """Return a pipeline by its name, its class or an instance.
 
-        The result is ``None`` if this process has not run the pipeline.
+        ``pipeline_name`` has priority over ``pipeline``. The result is ``None`` if this process has not run the pipeline.
 
         Raises:
             RunNotFoundError: If the argument is neither the name, the class nor an instance of a pipeline.

@@ -1,4 +1,7 @@
-"""ZenML's registry of schemas. In this package, a schema is registered by its class definition."""
+"""ZenML's registry of schemas. In this package, the definition of a schema class registers it.
+
+As in ZenML, the parameters ``secret`` are schema classes, and not secrets.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,10 @@ class SecretSchemaClassRegistry:
 
     @staticmethod
     def get_class(secret_schema: str) -> type[BaseSecretSchema]:
-        """Return the schema with that ``TYPE``.
+        """Return the schema class whose ``TYPE`` is ``secret_schema``, such as ``aws``.
 
         Raises:
-            SchemaError: If it does not exist; the error suggests similar names.
+            SchemaError: If the schema does not exist; the error suggests similar names.
         """
         return get_schema(secret_schema)
 

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 class StepConfiguration(NamedTuple):
-    """The configuration of a step, with the attributes of ZenML 0.20."""
+    """The configuration of a step, with the attributes of ZenML 0.20.
+
+    ``parameters`` contains the values of :attr:`BaseStep.code_parameters`, without defaults.
+    """
 
     name: str
     enable_cache: bool
@@ -44,17 +47,19 @@ class BaseStep(Step[Any]):
 
     Attributes:
         call_name: The name of the step in the pipeline that is being recorded, or ``None``.
-        pipeline_parameter_name: The name of the step in the last pipeline to which it was passed, or ``None``.
+        pipeline_parameter_name: The parameter of ``connect`` for the step, in the last pipeline to which it was passed, or ``None``.
     """
 
     __step_name__: ClassVar[str | None] = None
+    """The name of the step from ``@step``; ``None`` for a subclass without the decorator."""
     __step_options__: ClassVar[Mapping[str, Any]] = {}
+    """The arguments of ``@step``, except the name."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Create the step, optionally with an instance of its parameters class.
 
         Raises:
-            StepInterfaceError: If ``entrypoint`` can't be a step, or if an argument is no instance of the parameters class.
+            StepInterfaceError: If ``entrypoint`` is not acceptable, or if an argument is not an instance of the parameters class.
         """
         super().__init__(self.entrypoint, self.__step_name__ or type(self).__name__, classic=True)
         self.call_name: str | None = None
@@ -66,10 +71,11 @@ class BaseStep(Step[Any]):
         if len(parameters_classes) > 1:
             message = f"Step {self.name!r} has several inputs for parameters: {', '.join(map(repr, parameters_classes))}."
             raise StepInterfaceError(message, hint="Put their fields in one subclass of BaseParameters.")
+        # The parameter of entrypoint that receives the parameters object.
         self._parameters_name: str | None = next(iter(parameters_classes), None)
         self._parameters_class: type[BaseParameters] | None = next(iter(parameters_classes.values()), None)
         self.configure(**self.__step_options__)
-        # In ZenML 0.20 this attribute is always a bool.
+        # In ZenML 0.20 enable_cache is always a bool, and never None for the default.
         self.enable_cache = self.is_cached
         if args or kwargs:
             self.configure(parameters=self._constructor_parameters(args, kwargs))
@@ -85,6 +91,7 @@ class BaseStep(Step[Any]):
 
         A subclass with its own constructor is not cached, because its instances may have different attributes, which change the outputs.
         """
+        # The decorator @step makes entrypoint a static method, which is a plain function. In other subclasses it is a bound method.
         if not isinstance(self.entrypoint, MethodType):
             return self.entrypoint
         return type(self) if type(self).__init__ is BaseStep.__init__ else None
@@ -94,7 +101,7 @@ class BaseStep(Step[Any]):
 
         Args:
             name: The name of the step.
-            parameters: An instance of its parameters class, or the values of parameters by name.
+            parameters: An instance of the parameters class, or a mapping of its fields to values.
             merge: Whether each mapping updates the current one instead of replacing it.
             options: Arguments of :meth:`Step.configure`.
 
@@ -116,7 +123,10 @@ class BaseStep(Step[Any]):
 
     @property
     def code_parameters(self) -> dict[str, Any]:
-        """The values of parameters that were set in code, by name. Parameters with their default are left out."""
+        """The values of parameters that were set, by name; parameters that were not set are left out.
+
+        Values from ``configure`` and from a file of ``with_config`` are included.
+        """
         return dict(self._parameter_values)
 
     def with_return_materializers(self, materializers: Materializers) -> Self:
@@ -131,6 +141,7 @@ class BaseStep(Step[Any]):
         """Call the step like :meth:`Step.__call__`, with the parameters of this instance."""
         if self._parameters_name is not None and self._parameters_name not in kwargs:
             inputs = [name for name in self.signature.inputs.parameters if name != self._parameters_name]
+            # If there are more arguments, the inherited method raises the error.
             if len(args) <= len(inputs):
                 # In ZenML, the parameters object is no input. Arguments by position are therefore values of the other inputs.
                 kwargs = {**dict(zip(inputs, args, strict=False)), **kwargs}
@@ -174,7 +185,7 @@ class BaseStep(Step[Any]):
     def _validate_values(self, parameters: Any) -> dict[str, Any]:
         """Return the values of parameters from an instance of the parameters class or a mapping.
 
-        Fields of the instance that were not set are left out.
+        Fields of the instance that were not set are left out, so that a file may set them.
         """
         if self._parameters_class is not None and isinstance(parameters, self._parameters_class):
             return {name: getattr(parameters, name) for name in parameters.model_fields_set}
@@ -190,7 +201,7 @@ class BaseStep(Step[Any]):
         )
 
     def _create_parameters(self) -> BaseParameters:
-        """Return the parameters object with the values that were set in code."""
+        """Return the parameters object with the values of :attr:`code_parameters`."""
         assert self._parameters_class is not None  # noqa: S101 - for mypy: a step with a name for its parameters has a class for them
         return create_parameters(self._parameters_class, self._parameter_values, self.name)
 
@@ -204,7 +215,7 @@ def step(*, name: str | None = None, **options: Any) -> Callable[[Callable[..., 
 
 
 def step(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
-    """Decorator that creates a class of steps from a function.
+    """Decorator that creates a subclass of :class:`BaseStep` from a function.
 
     Write ``@step``, or ``@step(…)`` with arguments. All parameters and the result need annotations. ``-> Tuple[int, str]`` is one output.
     The arguments are those of :func:`zensecrets_jupyter.core.steps.step.step`.

@@ -34,7 +34,7 @@ class StepView:
 
     @property
     def entrypoint_name(self) -> str:
-        """The name of the step, which may differ from its name in the pipeline."""
+        """The name of the step itself, such as ``trainer`` for the step ``trainer_2`` of the pipeline."""
         return self._step.step_name
 
     @property
@@ -49,7 +49,7 @@ class StepView:
 
     @property
     def is_completed(self) -> bool:
-        """Whether the step ran without an error."""
+        """Whether the step ran without an error; false for a cached step."""
         return self.status is ExecutionStatus.COMPLETED
 
     @property
@@ -100,7 +100,7 @@ class PipelineRunView:
         self._run = run
 
     def __repr__(self) -> str:
-        """Return the text of the run."""
+        """Return the ``repr`` of the :class:`PipelineRun`."""
         return repr(self._run)
 
     def __getattr__(self, name: str) -> Any:
@@ -124,13 +124,14 @@ class PipelineRunView:
 
         Args:
             step: The name of the step in the pipeline, or the class or an instance of the step.
-            name: The name of the step in the pipeline.
+            name: The name of the step in the pipeline; it has priority over ``step``.
 
         Raises:
             RunNotFoundError: If the run has no such step; the error suggests similar names.
         """
         searched_name = _name_of(name or step, "__step_name__")
         steps = self._run.steps
+        # The names in the pipeline, such as trainer_2, are compared first, and then the own names of the steps, such as trainer.
         match = steps.get(searched_name) or next((step_run for step_run in steps.values() if step_run.step_name == searched_name), None)
         if match is not None:
             return StepView(match)
@@ -162,10 +163,10 @@ class PipelineView:
     def get_run_for_completed_step(self, step_name: str) -> PipelineRunView:
         """Return the newest run in which the step ran without an error.
 
-        A run that reused the cached outputs of the step does not count.
+        A run that reused cached outputs of the step is not returned.
 
         Raises:
-            RunNotFoundError: If no such run exists.
+            RunNotFoundError: If there is no run in which the step ran without an error.
         """
         for run in self.runs:
             if step_name in run.get_step_names() and run.get_step(step_name).is_completed:
@@ -175,14 +176,14 @@ class PipelineView:
 
 
 def get_pipelines() -> list[PipelineView]:
-    """Return the pipelines that this process has run; the one that ran last is first."""
+    """Return the pipelines that this process has run, those with the newest run first; unlisted runs are ignored."""
     return [PipelineView(name) for name in dict.fromkeys(run.pipeline for run in recent_runs() if not run.options.unlisted)]
 
 
 def get_pipeline(pipeline: object = None, pipeline_name: str | None = None) -> PipelineView | None:
     """Return a pipeline by its name, its class or an instance.
 
-    The result is ``None`` if this process has not run the pipeline.
+    ``pipeline_name`` has priority over ``pipeline``. The result is ``None`` if this process has not run the pipeline.
 
     Raises:
         RunNotFoundError: If the argument is neither the name, the class nor an instance of a pipeline.
@@ -197,7 +198,7 @@ def get_pipeline(pipeline: object = None, pipeline_name: str | None = None) -> P
 
 
 def get_run(name: str) -> PipelineRunView:
-    """Return the newest run with that name.
+    """Return the newest run whose name or id is ``name``.
 
     Raises:
         RunNotFoundError: If this process has no such run.
@@ -213,7 +214,9 @@ def get_unlisted_runs() -> list[PipelineRunView]:
 def _name_of(item: object, attribute: str) -> str:
     """Return the name of a step or pipeline, from the name itself, its class or an instance.
 
-    A class that a decorator created has its name in ``attribute``.
+    Args:
+        item: The name, the class or the instance.
+        attribute: The class attribute in which ``@step`` or ``@pipeline`` stores the name, such as ``__step_name__``.
     """
     if isinstance(item, str):
         return item

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 class GuardControl(Protocol):
-    """Control of the guard of a session. The guard masks values on the channels by which output leaves the session.
+    """Control of a session's guard.
+
+    The guard masks values on the channels by which output leaves the session.
 
     Attributes:
         is_on: Whether the guard masks values now.
@@ -33,12 +35,12 @@ class GuardControl(Protocol):
 class ChannelResult(NamedTuple):
     """The result of the selftest for one channel of output.
 
-    The test sends canaries, which are random values, through the channel: one in each encoding.
+    The test sends canaries through the channel: one in each encoding. A canary is a random value that the guard has to mask.
 
     Attributes:
         channel: The display name of the channel.
-        masked_encodings: The encodings in which the canary was masked.
-        leaked_encodings: The encodings in which the canary was not masked.
+        masked_encodings: The encodings whose canary was masked.
+        leaked_encodings: The encodings whose canary was not masked.
     """
 
     channel: str
@@ -50,18 +52,19 @@ class ChannelResult(NamedTuple):
 class FrontEndCapabilities:
     """Capabilities of a front end that commands use.
 
-    The defaults describe a session, such as the kernel of a notebook.
+    A session is a kernel of a notebook, or IPython in a terminal. The defaults describe a session. The program ``zensecrets`` in a terminal
+    is no session: it ends after one command.
 
     Attributes:
         program: The name of the command tree in hints, such as ``%zen`` or ``zensecrets``.
         keeps_environment: Whether environment variables that a command sets remain after the command.
         may_reveal: Whether a command may print a value on request. A notebook may not, because its output is saved.
-        in_notebook: Whether the output of the terminal program goes to a notebook, as with `!zensecrets`.
+        in_notebook: Whether the output of the program ``zensecrets`` goes to a notebook, as with `!zensecrets`. False in a session.
         piped_input: Standard input, if it is a pipe.
         progress_terminal: The terminal for a progress bar; ``None`` without one.
         show_line: Shows a progress line in the cell in place of the previous one; ``None`` outside notebooks.
         run_program: Runs a program with additional environment variables, and returns its exit code; ``None`` in a session.
-        guard: The guard of the session; ``None`` in a terminal.
+        guard: The guard of the session; ``None`` outside a session.
         selftest: Sends canaries through every channel of the session, and returns the results; ``None`` without channels.
     """
 

@@ -1,7 +1,8 @@
 """Find the inline secrets on a command line, and the edits that remove them.
 
 An inline secret is a sensitive value that the user typed on the line. The command tree parses the line, and its commands know which
-arguments are sensitive. On a malformed line, each text that is likely a value counts as an inline secret.
+arguments are sensitive. If the line is malformed, or its command takes no free options, each text that is likely a value counts as an
+inline secret.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class LineFindings(NamedTuple):
     Attributes:
         inline_secrets: The inline secrets.
         edits: The edits that remove the inline secrets, in the order of the line.
-        is_clean: Whether the edits remove all inline secrets; if not, ``edits`` is empty.
+        is_clean: Whether the line after the edits contains no inline secret; if it still contains one, ``edits`` is empty.
     """
 
     inline_secrets: tuple[InlineSecret, ...] = ()
@@ -49,7 +50,7 @@ def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fals
     Args:
         group: The command group of the line, such as ``["secret"]`` for ``%secret``.
         line: The command line.
-        expands: Whether ``$x`` and ``{x}`` are expanded before the command runs, as in a shell. Then they are no inline secrets.
+        expands: Whether texts such as ``$x`` and ``{x}`` are expanded before the command runs. If so, these texts are no inline secrets.
     """
     line = strip_comment(line)
     with use_passphrase_source(NonInteractivePassphraseSource()):
@@ -61,6 +62,7 @@ def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fals
             declared_words, free_options = parsed.arguments()
         except (ValueError, UsageProblem):
             return _guess(group, line, expands=expands)
+        # `arguments_start` counts the words of `group`, which are not on the line.
         argument_words = words[parsed.arguments_start - len(group) :]
         options_and_secrets = [
             (option, secret)
@@ -70,7 +72,7 @@ def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fals
         inline_secrets = tuple(secret for _, secret in options_and_secrets)
         sensitive_options = [option for option, _ in options_and_secrets]
         edits = tuple(_make_edits(argument_words, sensitive_options))
-        # The cleaned line must be the same command, with a bare key in place of each sensitive option.
+        # The cleaned line must have the same arguments, with a bare key in place of each sensitive option. Otherwise no edit is returned.
         expected = [Argument(option.argument.key, None) if option in sensitive_options else option.argument for option in free_options]
         cleaned_line = _ParsedLine.parse([*group, *(word.text for word in _split(apply_edits(line, edits)))])
         if cleaned_line is not None and cleaned_line.has_arguments(declared_words, expected):
@@ -101,7 +103,7 @@ class _Word(NamedTuple):
 
     @property
     def has_dash(self) -> bool:
-        """Whether the word begins with a dash, and is not only a dash."""
+        """Whether the word begins with a dash, and is longer than the dash."""
         return self.text.startswith("-") and self.text != "-"
 
 
@@ -112,7 +114,7 @@ def _split(line: str) -> list[_Word]:
         ValueError: If a quote is not closed, or nothing follows a backslash.
     """
     expected_words = shlex.split(line)
-    # The lexer consumes the white space after a word, so there must be white space after the last word too.
+    # The lexer reads one character of white space after each word, so the line end is added for the last word.
     stream = StringIO(f"{line}\n", newline="")
     lexer = shlex.shlex(stream, posix=True)
     lexer.whitespace_split = True
@@ -120,11 +122,13 @@ def _split(line: str) -> list[_Word]:
     words: list[_Word] = []
     start = 0
     for word in lexer:
+        # The lexer has read the word and one character of white space after it.
         end = stream.tell() - 1
         while line[start] in lexer.whitespace:
             start += 1
         words.append(_Word(word, start, end))
         start = end + 1
+    # If the lexer splits the line differently, the offsets may be wrong. The caller treats the line as malformed.
     if [word.text for word in words] != expected_words:
         message = "The offsets of the words in this line are unknown."
         raise ValueError(message)
@@ -151,7 +155,7 @@ class _ParsedLine(NamedTuple):
         """Parse a line with the command tree.
 
         Returns:
-            The parsed line; ``None`` if its command takes no free options.
+            The parsed line; ``None`` if it names no command, or a command that takes no free options.
 
         Raises:
             UsageProblem: If the words are not a valid command line.
@@ -190,7 +194,7 @@ class _ParsedLine(NamedTuple):
             own_words, own_options = self.arguments()
         except UsageProblem:
             return False
-        # Sets are equal if only the order differs.
+        # Sets ignore the order.
         own_arguments = {option.argument for option in own_options}
         return own_words == declared_words and len(own_options) == len(free_options) and own_arguments == set(free_options)
 
@@ -203,10 +207,11 @@ def _make_edits(words: list[_Word], sensitive_options: list[PositionedArgument])
         sensitive_options: The sensitive options, with indexes into ``words``.
     """
     edits: list[Edit] = []
-    # A word without a dash after a bare key would become the value of the key. In this case the key is moved to the end of the line.
+    # A word without a dash after a bare key would become the value of the key. A key before such a word is moved to the end of the line.
     moved_keys = ""
     # For each word: whether a word without a dash follows it.
     is_before_plain_word = [not word.has_dash for word in words[1:]] + [False]
+    # From right to left, so that the words after an option are final.
     for option in sorted(sensitive_options, key=lambda option: option.key_index, reverse=True):
         key_word, text_word = words[option.key_index], words[option.text_index]
         bare_key = _quote(f"--{option.argument.key}")
@@ -234,7 +239,10 @@ def _quote(text: str) -> str:
 
 
 def _guess(group: Sequence[str], line: str, *, expands: bool) -> LineFindings:
-    """Return the likely inline secrets of a malformed line, and the edits that remove them."""
+    """Return the likely inline secrets of an unparsed line, and the edits that remove them.
+
+    A key is written as ``--key`` in place of its argument. A value without a key is removed.
+    """
     guesses = guess_inline_secrets(group, line, expands=expands)
     edits = tuple(Edit(guess.start, guess.end, f"--{guess.key}" if guess.key else "") for guess in guesses)
     return LineFindings(tuple(secret for guess in guesses for secret in guess.inline_secrets), edits)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 
 GROUPS: dict[str, list[str]] = {"zen": [], "secret": ["secret"], "stack": ["stack"]}
-"""The line magics, each with the command group that it runs."""
+"""The names of the line magics, each with the words of its command group.
+
+For example, ``%secret list`` runs ``zen secret list``.
+"""
 
 LINE_MAGICS = "|".join(GROUPS)
 """Alternatives of a regular expression that matches the name of a line magic."""
 
 WITH_SECRETS = "with_secrets"
-"""The cell magic. Its arguments are completed as those of ``secret get`` are."""
+"""The name of the cell magic ``%%with_secrets``."""
 
 # A word of a shell: texts in double or single quotes, escaped characters, and other characters.
 _WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+""", re.DOTALL)
@@ -25,7 +28,7 @@ def strip_comment(line: str) -> str:
     """
     position = 0
     for word in _WORD.finditer(line):
-        # A text between two words is a quote that is not closed.
+        # Only an unclosed quote or a final backslash matches no word. It may be before this word.
         if line[position : word.start()].strip():
             return line
         if line[word.start()] == "#":

@@ -27,40 +27,49 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 VALUE_COMMANDS = ("register", "update")
-"""The commands whose arguments may be values."""
+"""The names of the commands whose arguments may be values of secrets or of attributes."""
 
 _ARGUMENT = re.compile(
     r"(?<!\S)(?:(?P<dashes>[-\u2010-\u2015\u2212]{1,3})(?P<key>[^\W\d][\w.-]*)|(?P<bare>[^\W\d][\w.-]*)(?=\s*=))(?P<equals>\s*=|:(?=\S))?\s*"
 )
 """The key of an argument: ``--key=``, ``--key``, ``-key=``, ``--key:`` or ``key =``.
 
-Word processors and web pages may have replaced the hyphens by dashes.
+Word processors and web pages may have replaced the hyphens by dashes. Three dashes are a typing error for two.
 """
 
 _WORD = re.compile(r"[^\s\"']+")
 """A word of the line, without quotes."""
 
 _HYPHENS = frozenset("-\u2010\u2011\u2012\u2013\u2212")
-"""Characters that stand for one hyphen. An em dash stands for two."""
+"""Characters that replace one hyphen.
+
+An em dash replaces two hyphens, so it is not in this set.
+"""
 
 _COMMON_OPTIONS = {"--schema": True, "-s": True, "--flavor": True, "-f": True, "--interactive": False, "-i": False, "--wait": False}
-"""Options that many commands declare, for an unknown command, and whether each takes a value."""
+"""Options that many commands declare, and whether each takes a value.
+
+They are assumed for an unknown command.
+"""
 
 _MIXED_WORD = re.compile(r"(?=.*\d)(?=.*[^\W\d]).{8,}")
-"""A word with letters and digits, which is specific enough to be masked in all outputs."""
+"""A word of at least eight characters with a letter and a digit.
+
+Ordinary words are excluded, because the guard would mask them in all outputs.
+"""
 
 EXPANSION = re.compile(r"\$\(.*\)|\$\{?\w+\}?|\{[^{}]+\}|`.*`|%\(\w+\)s|%s", re.DOTALL)
 """A text that a shell, IPython or Python expands."""
 
 
 class Guess(NamedTuple):
-    """A likely argument with a value.
+    """A part of a line that is probably an argument with a secret value.
 
     Attributes:
         start: The offset of the argument in the line.
         end: The offset after the argument.
-        key: The key; empty for a value without a key.
-        inline_secrets: The texts that may be the value.
+        key: The key, without dashes; empty for a value without a key.
+        inline_secrets: The texts of which each may be the value.
     """
 
     start: int
@@ -95,7 +104,7 @@ def guess_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fal
             inline_secrets = tuple(InlineSecret(f"{intended_command.name}.{argument.key}", text) for text in texts)
             guesses.append(Guess(argument.start, argument.end, argument.key, inline_secrets))
     if intended_command.may_take_values:
-        # The first words are the names of the groups and of the command.
+        # The first words name the groups and the command, so they are skipped.
         other_words = _words_outside(line, arguments)[len(words_before) - len(intended_command.words) :]
         guesses += _guess_values_without_key(line, other_words, intended_command.name)
     return sorted(guesses)
@@ -109,7 +118,8 @@ def _words_outside(line: str, arguments: Sequence[_Argument]) -> list[re.Match[s
 def _guess_values_without_key(line: str, words: Sequence[re.Match[str]], name: str) -> Iterator[Guess]:
     """Yield a guess for each word that looks like a value.
 
-    The first word may be the name of the secret. It counts only if more words follow, and none of them looks like a value.
+    The first word may be the name of the secret. It gets a guess only if it looks like a value, more words follow, and no other word looks
+    like a value.
     """
     likely_values = [word for word in words[1:] if is_opaque(word[0])]
     if not likely_values and len(words) > 1:
@@ -131,7 +141,7 @@ class _Argument(NamedTuple):
         value_start: The offset of its value.
         end: The offset after its value.
         key: The key.
-        is_declared: Whether the command declares it as an option, so that its value is no secret value.
+        is_declared: Whether it is a declared option or an unknown flag. In both cases, it has no secret value.
     """
 
     start: int
@@ -142,17 +152,26 @@ class _Argument(NamedTuple):
 
 
 def _find_arguments(line: str, options: dict[str, bool], *, has_name: bool) -> Iterator[_Argument]:
-    """Yield the arguments of a line, in order. The value of a free option extends to the next argument."""
+    """Yield the arguments of a line, in order.
+
+    The value of a free option extends to the next argument.
+
+    Args:
+        line: The line.
+        options: The declared options, and whether each takes a value.
+        has_name: Whether a word is between the command and the first argument, which is the name of the secret or component.
+    """
     position = 0
     while (match := _ARGUMENT.search(line, position)) is not None:
         key = match["key"] or match["bare"]
         value_start = match.end()
-        # Two hyphens, an em dash, or a key without dashes stand for a long option.
+        # Two hyphens, an em dash, or a key without dashes mean a long option.
         option = f"{'--' if match['dashes'] not in _HYPHENS else '-'}{key}".replace("_", "-")
         # The value of a short option may follow directly, as in -saws.
         is_short = not option.startswith("--") and not match["equals"]
         short_option = option[:2] if is_short and option[:2] in options else ""
         if option in options or short_option:
+            # A value that follows a short option directly, as in -saws, is already in the match.
             has_value_word = options[option] if option in options else options[short_option] and option == short_option
             end = _end_of_word(line, value_start) if has_value_word else match.end()
             yield _Argument(match.start(), value_start, end, key, is_declared=True)
@@ -172,7 +191,10 @@ def _find_arguments(line: str, options: dict[str, bool], *, has_name: bool) -> I
 
 
 def _end_of_word(line: str, start: int) -> int:
-    """Return the offset after a word; if the word begins with an unclosed quote, the offset after the quote."""
+    """Return the offset after the word at ``start``.
+
+    If the word begins with an unclosed quote, the result is the offset after the quote character.
+    """
     # A word consists of texts in double or single quotes, and of other characters.
     match = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\S)*""", re.DOTALL).match(line, start)
     end = match.end() if match else start
@@ -188,10 +210,11 @@ def _possible_values(raw_value: str) -> Iterator[str]:
         words = []
     if len(words) == 1:
         yield words[0]
-        # The backslash may be a part of the value.
+        # A backslash may be an escape or a part of the value, so the text with the backslash is possible too.
         if "\\" in raw_value:
             yield raw_value
         return
+    # Several words, or an unclosed quote: the value may be the whole text, or each word that is specific enough.
     yield raw_value.strip("\\\"'")
     yield from (word for word in words or raw_value.split() if _MIXED_WORD.fullmatch(word))
 
@@ -201,7 +224,7 @@ class _IntendedCommand(NamedTuple):
 
     Attributes:
         command: The command; ``None`` if it is unknown or takes no secret values.
-        words: The words after the command's name.
+        words: The words between the command's name and the first option.
         options: The declared options, and whether each takes a value.
         may_take_values: Whether the command may take secret values: it takes them, or it is unknown.
     """
@@ -215,8 +238,11 @@ class _IntendedCommand(NamedTuple):
     def find(cls, words: list[str]) -> _IntendedCommand | None:
         """Return the command of a line; ``None`` if the line can't contain secret values.
 
-        A mistyped group is replaced by the most similar group. A mistyped command counts as unknown, and may take secret values. If the
-        most similar command takes none, the result is ``None``.
+        A mistyped group is replaced by the most similar group. A mistyped command counts as an unknown command, which may take secret
+        values. If the most similar command is neither ``register`` nor ``update``, the result is ``None``.
+
+        Args:
+            words: The words before the first option, beginning with the group.
         """
         command: click.Command = root
         context = click.Context(root, info_name="zen", **CONTEXT_SETTINGS)
@@ -263,7 +289,8 @@ class _IntendedCommand(NamedTuple):
     def is_sensitive(self, context: click.Context | None, key: str, text: str) -> bool:
         """Return whether the value of a key is sensitive.
 
-        If the command or the context is unknown, every text except a reference and a file name is sensitive.
+        If the command or the context is unknown, every text except a reference and a file name is sensitive. For a command that takes no
+        secret values, the text must also look like a secret.
         """
         if self.command is not None and context is not None:
             return self.command.find_inline_secret(context, Argument(key, text)) is not None

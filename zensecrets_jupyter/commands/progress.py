@@ -1,4 +1,4 @@
-"""Progress of long operations: a bar in a terminal, or a line in a notebook."""
+"""Display of progress: a bar in a terminal, or a line in a notebook."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 SHOW_AFTER = 1.0
 """The seconds before progress is shown. Most operations end earlier."""
 UPDATE_INTERVAL = 0.2
-"""The shortest time between two updates of the line, in seconds. Each update is a message to the browser."""
+"""The shortest time between two updates of a notebook's line, in seconds.
+
+Each update is a message to the browser.
+"""
 
 
 class ProgressDisplay:
@@ -49,12 +52,16 @@ class ProgressDisplay:
     def __exit__(self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         if self._bar is not None:
             self._bar.stop()
+        # The line may lack the last amount, because updates are limited. A line that was never shown is not shown at the end.
         if self._last_update and self._capabilities.show_line is not None:
             self._capabilities.show_line(self._line)
 
     @property
     def callback(self) -> Callable[[int, int], None] | None:
-        """The callback of the operation, which takes the completed amount and the total amount; ``None`` if nothing can be shown."""
+        """The function that the operation calls with the completed and the total amount.
+
+        It is ``None`` if the front end can't show progress.
+        """
         if self._capabilities.show_line is not None:
             return self._report_line
         return None if self._capabilities.progress_terminal is None else self._report_bar

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FIRST_NOTEBOOK = "quickstart.ipynb"
+"""The name of the notebook that JupyterLab opens."""
 
 
 @click.command("quickstart", cls=PassThroughCommand, placeholder="JUPYTER LAB ARGUMENTS...")
@@ -40,14 +41,14 @@ def quickstart(folder: Path, *, no_browser: bool, program_words: Sequence[str]) 
 
 
 def copy_notebooks(source: Path, folder: Path) -> list[str]:
-    """Copy notebooks to a folder, without overwriting changed ones.
+    """Copy notebooks to a folder, without overwriting existing files.
 
     Args:
         source: The folder of the notebooks.
         folder: The folder to copy them to.
 
     Returns:
-        The names of the notebooks in ``folder`` that differ and were not overwritten.
+        The names of the notebooks in ``folder`` that differ from those in ``source``.
 
     Raises:
         UnwritableFileError: If the folder can't be written to.
@@ -62,6 +63,7 @@ def copy_notebooks(source: Path, folder: Path) -> list[str]:
             elif target.read_bytes() != content:
                 changed_names.append(notebook.name)
     except OSError as error:
+        # The error is raised after this block, so that its traceback does not contain the OSError.
         problem = type(error).__name__
     else:
         return changed_names
@@ -69,6 +71,7 @@ def copy_notebooks(source: Path, folder: Path) -> list[str]:
 
 
 def _packaged_notebooks() -> Path:
+    """Return the folder with the example notebooks of this installation."""
     package = Path(__file__).parents[1]
     # In a clone the notebooks are next to the package. In an installation they are in the package.
     for folder in (package / "notebooks", package.parent / "notebooks"):
@@ -95,9 +98,13 @@ def _jupyterlab_command(folder: Path, *, no_browser: bool) -> list[str]:
 
 
 def _run(command: list[str]) -> int:
+    """Run a program and return its exit code.
+
+    On POSIX systems, the program replaces this process, so this function does not return.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     if os.name == "posix":
-        # Jupyter replaces this process, so that signals reach it.
+        # Jupyter replaces this process, so that signals to this process, such as Ctrl+C, reach Jupyter.
         os.execv(command[0], command)  # noqa: S606 - a fixed program, no shell
     return subprocess.run(command, check=False).returncode

@@ -1,4 +1,4 @@
-"""The root of the command tree; run and complete a command line."""
+"""The root of the command tree, and functions that run or complete a command line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ _PACKAGE = "zensecrets_jupyter.commands"
 
 
 def make_root(**extra_commands: LazyCommand) -> Group:
-    """Return the root group of a front end, with its extra commands."""
+    """Return the root group of a front end.
+
+    Args:
+        **extra_commands: Further commands of this front end, by name.
+    """
     lazy_commands = {
         "secret": LazyCommand(f"{_PACKAGE}.secrets.secret", "secret", "Manage the secrets of the active stack."),
         "scan": LazyCommand(f"{_PACKAGE}.files.scan", "scan", "Find values of secrets in notebooks and other files."),
@@ -46,6 +50,7 @@ def _summary(group: str) -> str:
 
 
 root = make_root()
+"""The root for sessions, such as notebooks. The terminal program has its own root with one more command."""
 
 
 def run(words: Sequence[str], asker: Asker, capabilities: FrontEndCapabilities = SESSION, *, root_group: Group = root) -> Outcome:
@@ -73,6 +78,7 @@ def run(words: Sequence[str], asker: Asker, capabilities: FrontEndCapabilities =
         return Outcome(text=str(request))
     except click.UsageError as error:
         problem = error
+    # The error is raised outside the except block, so that click's error is not its context.
     raise convert_usage_error(problem)
 
 

@@ -1,7 +1,9 @@
 """Messages between the kernel's part and the browser's part of a form.
 
-Jupyter sends the state to every open page and saves it in the notebook, so no field of it may say anything about a value. Only a
-:class:`Submission` contains values, and the browser encrypts it.
+Jupyter sends the state of a form, a :data:`FormState`, to every open page and saves it in the notebook. Therefore the state must not
+reveal anything about a value. Only a :class:`Submission` contains values, and the browser encrypts it.
+
+The TypeScript types in ``js/src/contract`` are generated from the docstrings and fields below.
 """
 
 from __future__ import annotations
@@ -54,6 +56,7 @@ class FormField(Message):
 
     key: str
     description: str
+    # With a stored value or a valid earlier input, an empty field is never a problem, because the field keeps that value.
     required: bool
     sensitive: bool
     current_value_label: str
@@ -197,6 +200,7 @@ class Submission(Message):
 
 
 def _text_or_empty(value: Any) -> Any:
+    """Return ``value`` if it is a text, and otherwise an empty text."""
     return value if isinstance(value, str) else ""
 
 
@@ -229,13 +233,14 @@ class SubmitMessage(Message):
     """
 
     kind: Literal["submit"]
-    # A submission without a sealed text gets an empty one, whose decryption fails, so that the form shows the problem.
+    # If ``sealed`` is missing or no text, it becomes an empty text. Its decryption fails, and the form shows the problem.
     sealed: Annotated[str, BeforeValidator(_text_or_empty)] = ""
 
 
 FormMessage = Annotated[ShownMessage | CancelMessage | SubmitMessage, Field(discriminator="kind")]
 """A custom message of a front end to a form."""
 
+# The validator of all messages of a front end.
 _MESSAGES: TypeAdapter[ShownMessage | CancelMessage | SubmitMessage] = TypeAdapter(FormMessage)
 
 
@@ -250,8 +255,8 @@ def read_message(content: object) -> ShownMessage | CancelMessage | SubmitMessag
 def read_submission(plaintext: bytes) -> Submission | None:
     """Parse the plaintext of a sealed submission; return ``None`` if it is malformed."""
     try:
-        # Strict JSON validation accepts an array for a tuple; strict validation of Python's lists does not.
+        # The model is strict. Strict validation accepts a JSON array for a tuple, but not a Python list, which json.loads would return.
         return Submission.model_validate_json(plaintext)
     except ValidationError:
-        # The error contains a part of the plaintext, so it is dropped here.
+        # The text of the error hides the plaintext, but the error object contains a part of it. Therefore the error is dropped here.
         return None

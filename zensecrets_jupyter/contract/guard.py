@@ -1,7 +1,7 @@
 """Messages between the guard of a kernel and its front ends, such as JupyterLab.
 
 The messages are typed dictionaries and not pydantic models. The guard sends the first message while ``%load_ext`` runs, and importing
-pydantic would make ``%load_ext`` slow.
+pydantic would make ``%load_ext`` slow. Therefore pydantic is imported later, when the first message of a front end arrives.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ class RepairMessage(TypedDict):
     kind: Literal["repair"]
     cell_id: str
     source: str
+    # A front end that did not run the cell itself recognizes the cell by these parts.
     unchanged: list[str]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zensecrets_jupyter.contract.message import Message
 
+# A complete path is, for example, zensecrets/checks/KERNEL_ID.
 CHECKS_PATH = "zensecrets/checks"
 """Path below the base URL of the server; the identifier of a kernel follows it."""
 

@@ -33,7 +33,7 @@ class ListedSecret:
     """An entry of a list of secrets; its values are read on access."""
 
     def __init__(self, manager: SecretsManager, name: str) -> None:
-        """Create the entry for the secret ``name`` of ``manager``."""
+        """Create the entry for the secret ``name`` of ``manager``; no value is read."""
         self._manager = manager
         self.name = name
 
@@ -76,7 +76,8 @@ class SecretPage(Sequence[ListedSecret]):
 class Client:
     """Access to the stacks, components and secrets under ``ZENSECRETS_HOME``.
 
-    Creating a client opens no file. The arguments have the names of ZenML. For a secret, ``name_id_or_prefix`` is always the full name.
+    Creating a client opens no file. The arguments have the same names as in ZenML's client. The argument ``name_id_or_prefix`` of a secret
+    must be the full name, because ids and prefixes are not supported.
     """
 
     def __repr__(self) -> str:
@@ -146,7 +147,8 @@ class Client:
     def create_secret(self, name: str, values: Mapping[str, str], **options: Any) -> BaseSecretSchema:
         """Register a secret with arbitrary keys in the active stack's secrets manager, and return it.
 
-        A ``UserWarning`` names each key whose value is empty, or begins or ends with invisible characters.
+        A ``UserWarning`` names each key whose value is empty, or begins or ends with invisible characters. Another one reports a secret
+        without keys.
 
         Args:
             name: The name of the secret.
@@ -171,7 +173,7 @@ class Client:
         The values of a secret are read on access.
 
         Args:
-            name: The name of the only secret to list; by default all secrets.
+            name: The full name of a secret, to list no other secret. By default, all secrets are listed.
             page: The number of the page, from 1.
             size: The number of secrets per page; 0 for one page with all secrets.
             options: ZenML's ``sort_by``, ``logical_operator``, ``private`` and ``hydrate``, without effect.
@@ -244,7 +246,9 @@ class Client:
         self.secrets_manager.delete_secret(name_id_or_prefix)
 
     def get_pipeline(self, name_id_or_prefix: str) -> PipelineRuns:
-        """Return the runs of a pipeline in this process: ``runs``, ``last_run`` and ``last_successful_run``.
+        """Return the runs of a pipeline in this process.
+
+        The result has the attributes ``runs``, ``last_run`` and ``last_successful_run``.
 
         Raises:
             RunNotFoundError: If this process has not run the pipeline.
@@ -257,7 +261,7 @@ class Client:
         """Return the newest run with that name or id.
 
         Raises:
-            RunNotFoundError: If this process has no such run.
+            RunNotFoundError: If this process has no run with that name or id.
         """
         from zensecrets_jupyter.core.steps.execution.run import find_run
 
@@ -266,7 +270,7 @@ class Client:
     def copy_secrets(self, source: str, target: str, names: Iterable[str] | None = None, *, on_conflict: str = "stop") -> CopyReport:
         """Copy secrets from one registered secrets manager to another, and return a report.
 
-        A secret that the target has with the same content counts as copied. A second call therefore completes an interrupted copy.
+        A secret that the target has with the same content is not written again. A second call therefore completes an interrupted copy.
 
         Args:
             source: The name of the secrets manager to read from.
@@ -275,6 +279,7 @@ class Client:
             on_conflict: How to treat a secret that the target has with other content: "skip", "replace", or "stop" before any write.
 
         Raises:
+            SettingsError: If ``on_conflict`` has another value.
             ComponentNotFoundError: If one of the two secrets managers is not registered.
             UnsupportedOperationError: If the source does not support reads, or the target does not support writes.
             SecretNotFoundError: If one of the ``names`` does not exist.
@@ -296,7 +301,7 @@ class Client:
         Args:
             secrets: The names of the secrets.
             prefix: The first part of the names of the variables.
-            names: Names of variables for some keys, by ``key`` or ``secret.key``.
+            names: Names of variables for some keys, by ``key`` or ``secret.key``, such as ``{"openai.api_key": "OPENAI_API_KEY"}``.
 
         Raises:
             SecretNotFoundError: If a secret does not exist; no variable was set.
@@ -310,7 +315,7 @@ class Client:
 def _warn_about_values(name: str, content: Mapping[str, str], extra_warning: str = "") -> None:
     """Warn about values that are empty or have invisible characters; ``extra_warning`` is added if it is not empty."""
     for warning in (*list_value_warnings(name, content), *([extra_warning] if extra_warning else [])):
-        # The warning shows the line of the caller. This function, the method and its decorator are the three frames below it.
+        # The warning shows the line that calls the client. Its frame is the fourth, after this function, the method and its decorator.
         warnings.warn(sentence(warning), UserWarning, stacklevel=4)
 
 
@@ -321,6 +326,7 @@ def _check_page(page: object, size: object) -> None:
         ValueError: If one of them is not a valid number.
     """
     for name, value, minimum in (("page", page, 1), ("size", size, 0)):
+        # In Python, True and False are integers too.
         if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
             rule = "The first page is 1" if name == "page" else "The size is the number of secrets per page, or 0 for all secrets"
             message = f"Client.list_secrets() has no {name} {value if isinstance(value, int) else type_with_article(value)}. {rule}."
@@ -332,7 +338,8 @@ def _check_options(
 ) -> None:
     """Check that ZenML has each of the given options for a method.
 
-    The traceback of the error shows the line of the call. Therefore texts in the call that may be values are masked from now on.
+    If an option is unknown, the traceback shows the line of the call. Therefore texts in the call that may be values are masked from then
+    on.
 
     Args:
         method: The name of the method.
@@ -346,6 +353,8 @@ def _check_options(
     unknown_option = next((name for name in options if name not in zenml_options), None)
     if unknown_option is None:
         return
+    # In a call of create_secret or update_secret, an option may be a mistyped argument for values. Then all its texts are masked. The other
+    # options contain values only by mistake, so only their texts that look random are masked.
     takes_values = method.startswith(("create_", "update_"))
     possible_values = {name: value for name, value in options.items() if takes_values and not is_value_free_argument(name)}
     mask_values([possible_values, values])

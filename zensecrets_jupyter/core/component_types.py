@@ -8,7 +8,7 @@ from zensecrets_jupyter.core.text import plural
 
 
 class ComponentType(str, Enum):
-    """The types of stack components; the values are those of ZenML."""
+    """The types of stack components. The value of a member is the name that ZenML gives to the type."""
 
     ALERTER = "alerter"
     ANNOTATOR = "annotator"
@@ -35,9 +35,11 @@ class ComponentType(str, Enum):
     @property
     def label_with_article(self) -> str:
         """The name of the type with its article, such as ``an artifact store``."""
+        # No type begins with another vowel.
         return f"{'an' if self.value[0] in 'aeo' else 'a'} {self.label}"
 
     @property
     def plural(self) -> str:
         """The plural of the name, such as ``artifact stores``."""
+        # This calls the imported function, not this property.
         return plural(self.label)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 _INVALID_CHARACTER = re.compile(r"[^A-Z0-9_]")
+"""Pattern of a character that :func:`variable_name` replaces."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""Pattern of a valid variable name."""
 
 _RESERVED = {
     # The locations of programs and files, and the current user: POSIX, chapter "Environment Variables", and Windows. USERNAME is left
@@ -41,13 +43,16 @@ _RESERVED = {
     # The folders and passphrases of Jupyter and of this package.
     "Jupyter or zensecrets": r"JUPYTER\w*|JPY_\w+|IPYTHONDIR|MPLBACKEND|MPLCONFIGDIR|ZENSECRETS_\w+|ZENML_\w+",
 }
-"""Patterns of the variables that change how programs behave, by the program that reads them. No key may replace one of them."""
+"""Patterns of variables that change how programs behave, by their reader as named in messages.
+
+A key sets one of these variables only if the user chose that name for the key.
+"""
 
 _RESERVED_PATTERNS = {reader: re.compile(names, re.IGNORECASE) for reader, names in _RESERVED.items()}
 
 _lock = threading.Lock()
 _original_values: dict[str, str | None] = {}
-"""The value of each variable before the first running block that sets it; ``None`` if the variable did not exist."""
+"""The value of each variable before the earliest running block that sets it; ``None`` if the variable did not exist."""
 _running_blocks: list[dict[str, str]] = []
 """The variables of each running block, in the order in which the blocks started."""
 
@@ -60,27 +65,27 @@ def variable_name(key: str) -> str:
 def variables_of(
     secrets: Iterable[BaseSecretSchema], *, prefix: str = "", names: Mapping[str, str] | None = None, as_is: bool = False
 ) -> dict[str, str]:
-    """Return the environment variables for the keys of ``secrets``, by name.
+    """Return the values of ``secrets`` by the names of their environment variables.
 
     Args:
-        secrets: The secrets; duplicates are allowed.
+        secrets: The secrets. The same secret may occur twice.
         prefix: The first part of each name; its case does not change.
-        names: Names of variables for some keys, by ``key`` or ``secret.key``, without the prefix.
-        as_is: Whether a key that is a valid variable name also becomes a variable without change, as in later versions of ZenML. Only
-            steps and pipelines set this.
+        names: Names that the user chose for some variables, by ``key`` or ``secret.key``. They do not get the prefix.
+        as_is: Whether a value is also set under its unchanged key, if the key is a valid variable name: ``api_key`` besides ``API_KEY``.
+            Later versions of ZenML do this. Only steps and pipelines set this argument.
 
     Raises:
-        InvalidSecretError: If two keys have the same variable, if a key has a reserved variable such as ``PATH``, if one of ``names`` is
-            not valid or its key does not exist, or if a value contains a character that no variable can contain, such as NUL.
+        InvalidSecretError: If two keys have the same variable, if the variable of a key is reserved, such as ``PATH``, if one of ``names``
+            is not valid or its key does not exist, or if a value contains a character that no variable can contain, such as NUL.
     """
     names = names or {}
-    # A selector is a key of `names`, which selects a key of the secrets.
+    # A selector is a key of the mapping `names`: SECRET.KEY, or KEY for this key of every secret.
     unused_selectors = set(names)
     variables: dict[str, str] = {}
     owners: dict[str, tuple[str, str]] = {}
     for secret in secrets:
         for key, value in secret.content.items():
-            # A selector is SECRET.KEY, or KEY for this key of every secret.
+            # SECRET.KEY has priority over KEY.
             selector = next((name for name in (f"{secret.name}.{key}", key) if name in names), None)
             unused_selectors.discard(selector or "")
             variable = _variable(secret.name, key, names[selector] if selector else None, prefix, in_step=as_is)
@@ -97,7 +102,7 @@ def variables_of(
                 raise InvalidSecretError(message, name=secret.name, hint="Read it with Client().get_secret(NAME) instead.")
             variables[variable] = encode_system_text(value)
     if as_is:
-        # If the unchanged key is already the variable of another key, it is not added.
+        # An unchanged key is skipped if another key already has this variable.
         for variable, (secret_name, key) in owners.copy().items():
             if _VARIABLE.fullmatch(key) and owners.setdefault(key, (secret_name, key)) == (secret_name, key):
                 variables[key] = variables[variable]
@@ -108,6 +113,7 @@ def variables_of(
 
 
 _NAME_OPTION = "--as KEY=NAME"
+"""The command-line option that chooses the name of a variable, for hints."""
 
 
 def _variable(secret: str, key: str, name: str | None, prefix: str, *, in_step: bool) -> str:
@@ -150,11 +156,11 @@ def secret_environment(
 
     The context manager yields the values by variable name. The arguments are those of :func:`variables_of`.
 
-    Blocks may be nested, and may overlap in several threads. If several running blocks set a variable, it has the value of the block that
-    started last. After the last block, the variable has its original value, or is removed if it did not exist.
+    Blocks may be nested, and may overlap in several threads. If several running blocks set a variable, its value is that of the block that
+    started last. When all blocks that set the variable have ended, it gets its original value, or is removed if it did not exist.
 
     Raises:
-        InvalidSecretError: As for :func:`variables_of`; no variable was set.
+        InvalidSecretError: For the reasons of :func:`variables_of`. Then no variable is set.
     """
     variables = variables_of(secrets, prefix=prefix, names=names, as_is=as_is)
     with _lock:
@@ -169,6 +175,7 @@ def secret_environment(
 def _is_valid_value(value: str) -> bool:
     """Return whether an environment variable can contain ``value``."""
     try:
+        # The UTF-8 encoding refuses lone surrogates, which `os.fsencode` may accept.
         return b"\0" not in os.fsencode(encode_system_text(value)) and b"\0" not in value.encode("utf-8")
     except UnicodeEncodeError:
         return False
@@ -183,7 +190,7 @@ def _start_block(variables: dict[str, str]) -> None:
 
 
 def _end_block(variables: dict[str, str]) -> None:
-    """Set or remove the variables of a block that ends."""
+    """Restore the variables of a block that ends."""
     # Dicts are compared by identity, because another thread may run a block with equal variables.
     _running_blocks[:] = [other for other in _running_blocks if other is not variables]
     for variable in variables:
@@ -199,5 +206,5 @@ def _end_block(variables: dict[str, str]) -> None:
 
 
 def _value_in_last_block(variable: str, blocks: Iterable[Mapping[str, str]]) -> str | None:
-    """Return the value of the variable in the last block that sets it, or ``None``."""
+    """Return the variable's value from the last started block that sets it, or ``None``."""
     return next((variables[variable] for variables in reversed(list(blocks)) if variable in variables), None)

@@ -1,4 +1,6 @@
-"""Every error that this package raises, in one tree.
+"""The errors of this package, as a tree of classes.
+
+A leading dot marks an attribute, and "also" a second base class.
 
 ::
 
@@ -46,8 +48,9 @@
       InteractionUnavailableError
       InteractionCancelledError
 
-Our own base class comes first and the built-in class second, because otherwise ``KeyError`` would quote the message. The text of an error
-is one line: the problem, its location and the next step. Neither the text nor an attribute contains a value of a secret.
+Our own base class comes before the built-in class. In the other order, ``str(error)`` would use the method of ``KeyError``, which puts the
+message in quotation marks. The text of an error is one line: the problem, its location and the next step. Neither the text nor an attribute
+contains a value of a secret.
 """
 
 from __future__ import annotations
@@ -60,7 +63,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LONG_WORD = re.compile(r"\S{400,}")
-"""Pattern of a very long word, such as a path of thousands of characters."""
+"""Pattern of a very long word, such as a path of thousands of characters. Usual paths have fewer than 400, and are shown whole."""
 
 
 def shorten(text: str) -> str:
@@ -69,7 +72,7 @@ def shorten(text: str) -> str:
 
 
 def _rebuild(cls: type[ZenSecretsError], message: str, state: dict[str, Any]) -> ZenSecretsError:
-    """Return an error from its pickle, without a call of ``__init__``."""
+    """Return an unpickled error without a call of ``__init__``, whose keyword arguments were not pickled."""
     error = cls.__new__(cls, message)
     Exception.__init__(error, message)
     error.__dict__.update(state)
@@ -101,12 +104,15 @@ class ZenSecretsError(Exception):
         return f"{self.message} {self.hint}".rstrip()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return how to pickle the error. Without this method, unpickling would call the class without its keyword arguments."""
+        """Return the function and arguments that unpickle the error.
+
+        Without this method, unpickling would call the class without its keyword arguments.
+        """
         return _rebuild, (type(self), self.message, dict(self.__dict__))
 
 
 class SecretError(ZenSecretsError):
-    """An error of one secret.
+    """Base class of errors about one secret.
 
     Attributes:
         name: The name of the secret.
@@ -146,13 +152,16 @@ class SecretExistsError(SecretError, ValueError):
 
 
 class InvalidSecretError(SecretError, ValueError):
-    """The name, a key or the content of a secret is invalid. Nothing was written."""
+    """The name, a key or the content of a secret is invalid for the operation. Nothing was written."""
 
     code = "invalid-secret"
 
 
 class UnregisteredValueError(SecretError, pickle.PicklingError):
-    """A value without a registered secret cannot be pickled, because it has no reference."""
+    """A value cannot be pickled, because it belongs to no registered secret.
+
+    A pickle contains the reference of a value and not its text. This value has no reference.
+    """
 
     code = "unregistered-value"
 
@@ -175,7 +184,7 @@ class InvalidReferenceError(ZenSecretsError, ValueError):
 
 
 class ManagerError(ZenSecretsError):
-    """An error of a secrets manager. ``flavor`` is its flavor."""
+    """Base class of errors of secrets managers. ``flavor`` is the flavor of the manager."""
 
     code = "manager"
 
@@ -198,7 +207,7 @@ class UnknownFlavorError(ManagerError, LookupError):
 
 
 class FlavorUnavailableError(ManagerError, ImportError):
-    """The library of the flavor is not installed, or the class of the flavor is not defined."""
+    """The library of the flavor is not installed, or the class of a custom flavor is not defined."""
 
     code = "flavor-unavailable"
 
@@ -210,13 +219,13 @@ class InvalidOptionsError(ManagerError, ValueError):
 
 
 class UnsupportedOperationError(ManagerError):
-    """The secrets manager does not support the operation. Its ``capabilities`` list the supported operations."""
+    """The secrets manager does not support the operation. The manager's ``capabilities`` list the supported operations."""
 
     code = "unsupported-operation"
 
 
 class ManagerLockedError(ManagerError, PermissionError):
-    """The store is locked, and there is no passphrase or encryption key to unlock it."""
+    """The store cannot be unlocked: the passphrase or encryption key is missing, or the keyring cannot be used."""
 
     code = "manager-locked"
 
@@ -246,13 +255,13 @@ class ManagerUnreachableError(ManagerError, ConnectionError):
 
 
 class ManagerCorruptedError(ManagerError):
-    """The stored data is damaged, or was altered outside this package. The failed operation did not change it."""
+    """The stored data is damaged, or was altered outside this package. The failed operation did not change this data."""
 
     code = "manager-corrupted"
 
 
 class StoreFullError(ManagerError, OSError):
-    """The storage is full. The stored data was not changed."""
+    """The disk or the service has no space for the data. The stored data was not changed."""
 
     code = "store-full"
 
@@ -270,7 +279,7 @@ class SchemaError(ZenSecretsError, ValueError):
 
 
 class StackError(ZenSecretsError):
-    """An error of a stack or of one of its components."""
+    """Base class of errors of stacks and of their components."""
 
     code = "stack"
 
@@ -399,7 +408,7 @@ class UnreadableFileError(ZenSecretsError, OSError):
 
 
 class UnwritableFileError(ZenSecretsError, OSError):
-    """A file, for example the target of an export, exists already or cannot be written.
+    """A file, for example the file of an export, exists already or cannot be written.
 
     An existing file was not changed.
     """

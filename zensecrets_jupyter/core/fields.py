@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 _EXTRA_KEY = "zensecrets"
-"""The key of the sensitivity in the ``json_schema_extra`` of a field."""
+"""The entry of ``json_schema_extra`` with the sensitivity of a field: "sensitive" or "clear-text"."""
 
+# `token(?!s|iz)` leaves out names such as max_tokens and tokenizer.
 _SENSITIVE_NAME = re.compile(
     r"token(?!s|iz)|secret|passw(?:or)?d|passphrase|passwd|credential|connection_?string"
     r"|(?:api|access|account|private|shared|auth|signing|encryption|sas)_?key|(?:\A|_)(?:key|pwd|pass|pat|sas|dsn|bearer|authorization)\Z",
@@ -29,15 +30,20 @@ _NAME_OF_METADATA = re.compile(
     r"|commit|sha\d*|digest|hash|checksum|revision|version|image|tag)\Z",
     re.IGNORECASE,
 )
-"""Ends of attribute names that describe a secret, such as its location, and do not contain it."""
+"""Ends of the names of attributes that only describe a secret, such as ``token_path``."""
 _HARMLESS_VALUES = frozenset({"true", "false", "yes", "no", "none", "null", "auto", "default"})
+"""Values that are not secret, even in an attribute whose name is sensitive."""
+# The scheme has at most 31 characters here, so that a search in long text stays fast.
 _URL_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/?#\s:@]*:[^/?#\s@]+@")
 _RANDOM_TEXT = re.compile(
     r"(?<![A-Za-z0-9])(?:(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{16,}|(?=[A-Z0-9]*[a-z])(?=[a-z0-9]*[A-Z])(?=[A-Za-z]*\d)[A-Za-z0-9]{12,})"
 )
-"""Letters and digits that are too mixed for a name: 16 with a letter and a digit, or 12 with a capital, a small letter and a digit.
+"""Pattern of letters and digits that are too mixed for a name.
 
-A UUID or a constant such as ``MAX_RETRIES_2`` does not match: its groups between hyphens or underscores are shorter, or have one case.
+They are at least 16 characters with a letter and a digit, or at least 12 with a capital, a small letter and a digit.
+
+A UUID or a constant such as ``MAX_RETRIES_2`` does not match: its groups between hyphens or underscores are shorter than 16,
+and a group of 12 has letters of one case only.
 """
 
 JSON_TEXT: JsonDict = {"contentMediaType": "application/json"}
@@ -83,6 +89,7 @@ def looks_sensitive(name: str, value: Any) -> bool:
         return any(looks_sensitive(name, item) for item in value)
     if not isinstance(value, str) or not value or value.lower() in _HARMLESS_VALUES:
         return False
+    # A value of metadata is sensitive only if a part of it is a credential, such as the password in a URL.
     is_metadata = _NAME_OF_METADATA.search(name) is not None
     if not is_metadata and (_SENSITIVE_NAME.search(name) or (_RANDOM_TEXT.search(value) and is_opaque(value))):
         return True
@@ -95,6 +102,7 @@ def secret_fragments(name: str, value: str) -> list[str]:
     The fragments are tokens, passwords in URLs, credentials in headers and the secret parts of webhook URLs. ``name`` is the name of the
     attribute, and helps to recognize a webhook.
     """
+    # Without a name, only the content of the value decides.
     fragments = fragments_of_leaf("", value)
     if is_webhook(name, value):
         fragments += fragments_of_webhook(value)

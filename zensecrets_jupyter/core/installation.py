@@ -19,10 +19,10 @@ _PACKAGE = "zensecrets_jupyter"
 
 
 def watch_imports(undo: ExitStack) -> None:
-    """Raise :class:`PackageChangedError` for imports of this package that fail because the package was updated.
+    """Convert the errors of this package's imports to :class:`PackageChangedError` after an update.
 
     Most modules of this package are imported at their first use. After an update, a module of the old release may be missing, and a module
-    of the new release may not work with the modules that are loaded already. Closing ``undo`` stops the conversion of these errors.
+    of the new release may not work with the modules that are loaded already. Closing ``undo`` ends the conversion.
     """
     _ImportErrorConverter(time.time()).install(undo)
 
@@ -51,7 +51,8 @@ class _ImportErrorConverter(ImportFinder):
             raise package_changed_error(fullname)
 
     def _is_package_changed(self) -> bool:
-        """Return whether the file of a loaded module was removed, or changed after the watch began."""
+        """Return whether a loaded module's file was removed, or changed after the watch began."""
+        # The list is a copy, because other threads may import modules meanwhile.
         modules = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == _PACKAGE]
         return any(_is_changed_since(Path(file), self._start_time) for module in modules if (file := getattr(module, "__file__", None)))
 
@@ -63,7 +64,7 @@ def package_changed_error(module: str) -> PackageChangedError:
 
 
 def _is_changed_since(file: Path, start_time: float) -> bool:
-    """Return whether a file was changed or removed after ``start_time``."""
+    """Return whether a file was changed after ``start_time``, or does not exist now."""
     try:
         status = file.stat()
     except OSError:

@@ -18,14 +18,14 @@ from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 PassphraseSource = Callable[[str], str]
 """A function that returns the passphrase which the user types at a prompt.
 
-It raises InteractionUnavailableError if the session can't ask.
+Its argument is the text of the prompt. The function raises InteractionUnavailableError if the session can't ask.
 """
 
 
 class InterruptedWork(KeyboardInterrupt):
     """Ctrl-C during work that can be continued.
 
-    Its text says what was done already, and how to continue.
+    The text of the exception states the completed part of the work, and how to continue.
     """
 
 
@@ -34,7 +34,7 @@ class RequiredPassphrase(NamedTuple):
 
     Attributes:
         label: The name of the store in prompts, such as ``secrets manager 'default'``.
-        is_new: Whether the user chooses a new passphrase. Then an empty answer means that the store has no passphrase.
+        is_new: Whether the user chooses a new passphrase. If so, an empty answer means that the store gets no passphrase.
     """
 
     label: str
@@ -55,11 +55,12 @@ class NonInteractivePassphraseSource:
 
 
 _process_source: PassphraseSource | None = None
+"""The passphrase source of the process. The source of a context has priority over it."""
 _context_source: ContextVar[PassphraseSource | None] = ContextVar("zensecrets_passphrase_source", default=None)
 _non_interactive_source = NonInteractivePassphraseSource()
 
 _pending_secrets: dict[tuple[str, str], list[str]] = {}
-"""The descriptions of the open forms, by secrets manager and name of the secret."""
+"""The descriptions of the open forms for each secret, by manager ID and secret name."""
 _lock = threading.Lock()
 
 
@@ -81,7 +82,7 @@ def use_passphrase_source(source: PassphraseSource) -> Iterator[None]:
 
 
 def ask_passphrase(prompt: str) -> str:
-    """Return the passphrase from the source of this context, or of the process.
+    """Return the passphrase from the source of this context, or else of the process.
 
     Raises:
         InteractionUnavailableError: If there is no source, or the source can't ask.
@@ -99,9 +100,9 @@ def announce_pending_secrets(manager: str, names: Iterable[str], form: str) -> C
     """Announce that a form asks for secrets, and return a function that ends the announcement.
 
     Args:
-        manager: The id of the secrets manager that will store them.
+        manager: The ID of the secrets manager that will store the secrets.
         names: The names of the secrets.
-        form: The description of the form at the start of a sentence, such as ``The form of cell [3]``.
+        form: The description of the form, as the start of a sentence, such as ``The form of cell [3]``.
     """
     pending = [(manager, name) for name in names]
     with _lock:
@@ -121,6 +122,6 @@ def announce_pending_secrets(manager: str, names: Iterable[str], form: str) -> C
 
 
 def pending_secret_hint(manager: str, name: str) -> str:
-    """Return a hint if an open form asks for the secret, or an empty text."""
+    """Return a hint if an open form asks for the secret, or an empty text. ``manager`` is the ID of the secrets manager."""
     forms = _pending_secrets.get((manager, name))
     return f"{forms[-1]} is waiting for its values: fill it in, then run this again." if forms else ""

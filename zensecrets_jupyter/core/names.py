@@ -17,13 +17,13 @@ MAX_NAME_LENGTH = 255
 
 _INVALID_NAME_CHARACTERS = re.compile(r"[\s{}.\x00-\x1f\x7f]")
 INVALID_KEY_CHARACTERS = re.compile(r"[\s{}\x00-\x1f\x7f]")
-"""Characters that a key can't contain; the pattern has the same meaning in JavaScript."""
+"""A character that a key can't contain. The form checks the same pattern in JavaScript."""
 _PLAIN_NAME = re.compile(r"[A-Za-z_][\w.-]{0,63}")
 """A name from a file that errors may show, if it does not look random."""
 VALUE_FREE_ARGUMENTS = frozenset(
     {"name", "secret_name", "name_id_or_prefix", "new_name", "remove", "remove_values", "schema", "id", "scope", "new_scope", "origin"}
 )
-"""Names of arguments that never hold a value of a secret, in any function of this package.
+"""Names of arguments that never hold a value of a secret, in any function of this package. ``remove_values`` holds keys.
 
 :func:`is_value_free_argument` also accepts synonyms and misspellings of these names.
 """
@@ -32,9 +32,9 @@ _VALUE_FREE_SYNONYMS = VALUE_FREE_ARGUMENTS.union(
 )
 """The names in VALUE_FREE_ARGUMENTS, and other names that users may write for these arguments."""
 _MIN_SIMILARITY = 0.85
-"""The minimum ratio of difflib for a misspelled argument."""
+"""The minimum similarity, from 0 to 1, of a misspelled argument and the correct one, as difflib computes it."""
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
-"""Half of a surrogate pair, which no file or database can store; the pattern has the same meaning in JavaScript."""
+"""Half of a surrogate pair, which no file or database can store. The form checks the same pattern in JavaScript."""
 
 
 def check_name(name: str, *, from_file: bool = False) -> str:
@@ -105,7 +105,7 @@ def _check(noun: str, text: str, invalid_characters: re.Pattern[str], descriptio
 def quote_name(name: str) -> str:
     """Return a name or key in quotes for a message, or ``(not shown)``.
 
-    A name that may be a value is not shown, because a caller may have swapped two arguments.
+    A name that looks like a value is not shown, because a caller may have swapped two arguments. A long name is cut.
     """
     if any(is_opaque(word) for word in name.split()):
         return "(not shown)"
@@ -127,6 +127,7 @@ def type_with_article(value: object) -> str:
 
 def with_article(name: str) -> str:
     """Return a name after ``a`` or ``an``."""
+    # A capital U takes ``a``, as in "a UUID".
     return f"{'an' if name[:1] in 'aeiouAEIO' else 'a'} {name}"
 
 
@@ -142,7 +143,7 @@ def is_value_free_argument(argument: str) -> bool:
 
 
 def key_reference_hint(wanted: str, candidates: Collection[str]) -> str:
-    """Return a hint if ``wanted`` is the name of a secret together with a key, or an empty text.
+    """Return a hint if ``wanted`` is the name of an existing secret, a dot and a key, or an empty text.
 
     Examples are ``db.password`` and ``{{db.password}}``. The hint does not depend on whether the secret has
     the key, because a check would read its values.
@@ -152,7 +153,7 @@ def key_reference_hint(wanted: str, candidates: Collection[str]) -> str:
 
 
 def near_misses(wanted: str, candidates: Iterable[str]) -> list[str]:
-    """Return up to three of the ``candidates`` that resemble ``wanted``, the most similar first."""
+    """Return up to three of the ``candidates`` that resemble ``wanted``, the most similar first. Case is ignored."""
     names_by_folded: dict[str, str] = {}
     for name in candidates:
         names_by_folded.setdefault(name.casefold(), name)

@@ -1,8 +1,9 @@
-"""Pickling without the values of secrets, by references or by encryption.
+"""Pickling without plaintext values of secrets: references replace them, or the pickle is encrypted.
 
 A value is recognized by its text, anywhere in the object. A text that contains values becomes a *template*: the text with references in
-place of the values, which are resolved when the pickle is loaded. The pickle may still contain a value, for example in bytes, in an array,
-or as base64 of ``user:value``. Then the whole pickle is *sealed*: encrypted with authentication, with the data key of the workspace.
+place of the values. The references are resolved when the pickle is loaded. The pickle may still contain a value, for example in bytes, in
+an array, or as base64 of ``user:value``. Then the whole pickle is *sealed*: encrypted with authentication, with the data key of the
+workspace.
 
 Every result is an ordinary pickle: ``pickle.loads`` reads it wherever this package is installed.
 """
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 _UNPICKLABLE_TYPE = re.compile(r"cannot pickle '([\w.]+)' object")
+"""Python's message for an object that can't be pickled. The group is the name of its type."""
 
 _WIDE_ENCODINGS = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 """Encodings with at least two bytes per character, as in arrays of texts. NumPy uses UTF-32."""
@@ -38,7 +40,8 @@ class PickledObject(NamedTuple):
 
     Attributes:
         data: The pickle, without an unencrypted value of a secret.
-        digest: A digest of the object, equal for equal objects. It does not help to test guesses of the values in a sealed object.
+        digest: A digest of the pickle before encryption, equal for equal objects. For a sealed object it is keyed with the data key, so it
+            does not help to test guesses of a value.
         holds_secrets: Whether loading the pickle resolves a reference or unseals the pickle.
     """
 
@@ -64,8 +67,9 @@ def dump(value: Any, label: str, secrets: Iterable[BaseSecretSchema] = ()) -> Pi
     if sources:
         data = pickle.dumps(_Call(restore_templates, _dump(value, label, _TemplateFactory(sources))), pickle.HIGHEST_PROTOCOL)
     if holds_value(data):
-        # No template can replace this value, because it is encoded or is not in a text.
+        # No template can replace this value: it is encoded, is not in a text, or has no reference.
         return _seal(data, label)
+    # A secret or a reference in the object pickles itself as a call of one of these functions.
     holds_secrets = bool(sources) or any(name in data for name in _RESTORE_FUNCTIONS)
     return PickledObject(data, _sha256(data), holds_secrets=holds_secrets)
 
@@ -146,6 +150,7 @@ def find_value(data: bytes) -> str:
 
     The value may be in any encoding that the redactor finds.
     """
+    # The exact search also finds a value that is not ASCII, in a wide encoding.
     for text, source in _copy_of_known_values():
         if _is_in(text, data):
             return f"{source.reference.name}.{source.reference.key}"
@@ -171,7 +176,7 @@ def holds_value(data: bytes) -> bool:
 
 
 class _Call:
-    """Object whose pickle is a call of ``function``, which runs when the pickle is loaded."""
+    """An object whose pickle is a call of ``function``. Loading the pickle calls it, and returns its result."""
 
     def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
         self._function = function
@@ -198,6 +203,7 @@ def _seal(data: bytes, label: str) -> PickledObject:
     problem: ZenSecretsError | None = None
     try:
         workspace = get_workspace()
+        # ``fingerprint`` needs a text. Latin-1 maps each byte to one character.
         call = _Call(restore_sealed, *workspace.seal(data))
         return PickledObject(pickle.dumps(call, pickle.HIGHEST_PROTOCOL), workspace.fingerprint(data.decode("latin-1")), holds_secrets=True)
     except ZenSecretsError as error:
@@ -207,7 +213,7 @@ def _seal(data: bytes, label: str) -> PickledObject:
 
 
 def _dump(value: Any, label: str, templates: _TemplateFactory | None) -> bytes:
-    """Return the pickle of ``value``, with ``templates`` for texts that contain values.
+    """Return the pickle of ``value``, with ``templates`` for texts that contain values. ``None`` leaves all texts unchanged.
 
     Raises:
         ArtifactError: If the object can't be pickled.
@@ -231,7 +237,10 @@ def _dump(value: Any, label: str, templates: _TemplateFactory | None) -> bytes:
 
 
 def _sources_in(data: bytes, preferred: Mapping[str, ValueSource]) -> dict[str, ValueSource]:
-    """Return the unencoded values in ``data`` that a reference can replace."""
+    """Return the unencoded values in ``data`` that a reference can replace, each with its source.
+
+    ``preferred`` has the sources of values that replace other sources of the same value.
+    """
     known = [(text, source) for text, source in _copy_of_known_values() if len(text) <= len(data) and _utf8(text) in data]
     sources = {text: preferred.get(text, source) for text, source in known}
     return {text: source for text, source in sources.items() if source.origin is not None}
@@ -248,7 +257,7 @@ def _is_in(text: str, data: bytes) -> bool:
         return False
     if _utf8(text) in data:
         return True
-    # An ASCII text in a wide encoding has zero bytes between its characters, and find_value searches without them later.
+    # An ASCII text in a wide encoding has zero bytes between its characters. find_value removes zero bytes and searches again.
     return not text.isascii() and any(text.encode(encoding, "surrogatepass") in data for encoding in _WIDE_ENCODINGS)
 
 
@@ -283,8 +292,8 @@ class _TemplateFactory:
             end = match.end()
         if not parts:
             return None
-        # A template is a list of texts and of pairs of an origin and a reference. It is pickled separately, because the pickler does not
-        # call persistent_id for the content of bytes.
+        # A template is a list of texts and of pairs of an origin and a reference. It is pickled to bytes here, because the pickler would
+        # call persistent_id again for the texts in a list. It does not look into bytes.
         return pickle.dumps([part for part in (*parts, item[end:]) if part], pickle.HIGHEST_PROTOCOL)
 
 
@@ -302,7 +311,7 @@ def _pickler_factory() -> Callable[[io.BytesIO, _TemplateFactory | None], Any]:
             return self._templates.persistent_id(item)
 
     def create(file: io.BytesIO, templates: _TemplateFactory | None) -> Any:
-        # A pickler calls persistent_id for every object, which is slow. The plain pickler has no such method.
+        # Without templates, the plain pickler is used. It has no method persistent_id, whose call for every object is slow.
         return cloudpickle.Pickler(file) if templates is None else WithTemplates(file, templates)
 
     return create

@@ -1,8 +1,8 @@
 """References to secrets: ``{{name.key}}``, alone or inside a longer text.
 
-Grammar: two braces, optional white space, the name of the secret, a dot, the key, optional white space, two braces. The name contains no
-dot, so that the first dot ends it. Name and key contain no brace and no white space, and do not begin with a hyphen. A text may contain
-several references.
+Grammar: two opening braces, optional white space, the name of the secret, a dot, the key, optional white space, two closing braces. The
+name contains no dot, so the first dot ends the name. Name and key contain no brace and no white space, and do not begin with a hyphen. A
+text may contain several references.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class SecretReference(NamedTuple):
 
 
 TextPart: TypeAlias = "str | SecretReference"
-"""A part of a text: a reference, or the plain text between two references."""
+"""A part of a text: a reference, or the plain text before, between or after references."""
 
 
 class RawText(str):
@@ -121,14 +121,15 @@ def mask_references(text: str) -> str:
 
 
 def find_reference_error(text: str) -> InvalidReferenceError | None:
-    """Return the error for the first near miss of a reference in ``text``, or ``None``.
+    """Return the error for a near miss of a reference in ``text``, or ``None``.
 
     A near miss is, for example, ``{name.key}`` or ``{{name}}``. The error names the likely reference. A reference with an invalid name or
-    key is an error too.
+    key is an error too. If ``text`` has several errors, those of complete references come first, then those with two braces.
     """
     without_references = list(text)
     for match in _REFERENCE.finditer(text):
         start, end = match.span()
+        # A sign next to a complete reference makes it a near miss: ``${{name.key}}``, as in GitHub Actions, or ``{{{name.key}}}``.
         has_sign_before = text[start - 1 : start] in {"$", "{"}
         has_brace_after = text[end : end + 1] == "}"
         if has_sign_before or has_brace_after:
@@ -138,7 +139,7 @@ def find_reference_error(text: str) -> InvalidReferenceError | None:
         if name_error:
             message = f"{match[0]!r} has a name that no secret can have: {clause(name_error.message)}"
             return InvalidReferenceError(message, text=text, position=start, hint=name_error.hint)
-        # Spaces keep the positions of the text after the reference.
+        # Spaces replace the reference, so that the text after it keeps its position.
         without_references[start:end] = " " * (end - start)
     rest = "".join(without_references)
     two_braces = _AFTER_TWO_BRACES.search(rest)
@@ -151,7 +152,7 @@ def find_reference_error(text: str) -> InvalidReferenceError | None:
 
 
 def _likely_reference(inside: str) -> str:
-    """Return the reference that the text between two pairs of braces was probably meant to be."""
+    """Return the likely reference for ``inside``, the text between ``{{`` and ``}}`` in a near miss."""
     # Hyphens before the name or the key are removed, and so is white space around the dot.
     inside = re.sub(r"\s*\.[\s-]*", ".", inside.strip(" \t\r\n-"))
     has_key = "." in inside.strip(".")

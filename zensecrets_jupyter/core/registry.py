@@ -43,7 +43,7 @@ class Registry(Generic[RegisteredT]):
         """Create the registry.
 
         Args:
-            label: The name of the kind in messages.
+            label: The name of the kind in messages, such as ``schema``.
             entry_point_group: The entry-point group of other packages.
             built_in_classes: Module and class name of the built-in classes, by name.
             clash_error: Creates the error for a name that is registered twice.
@@ -67,7 +67,9 @@ class Registry(Generic[RegisteredT]):
         """
         qualified_name = _qualified_name(new_class)
         earlier_class = self._defined_classes.get(name)
+        # For a built-in name, _find_entry_point raises an error if a package claims it. The built-in class must stay usable then.
         entry_point = None if name in self._built_in_classes else self._find_entry_point(name)
+        # The default ``qualified_name`` makes the condition false for a name that is not built in.
         if self._built_in_classes.get(name, qualified_name) != qualified_name:
             conflict = "is built in"
         elif entry_point is not None and (entry_point.module, entry_point.attr) != qualified_name:
@@ -118,7 +120,7 @@ class Registry(Generic[RegisteredT]):
             by_name: dict[str, list[EntryPoint]] = {}
             for entry_point in entry_points(group=self._entry_point_group):
                 entry_points_of_name = by_name.setdefault(entry_point.name, [])
-                # A package that is installed in two folders of the path registers the same class twice.
+                # A package that is installed in two folders of sys.path registers the same class twice.
                 if entry_point.value not in {other.value for other in entry_points_of_name}:
                     entry_points_of_name.append(entry_point)
             self._cached_entry_points = by_name

@@ -1,4 +1,4 @@
-"""Settings from environment variables: the folder for all data, and the validation level."""
+"""Settings from environment variables: their names, the folder for all data, and the validation level."""
 
 from __future__ import annotations
 
@@ -17,11 +17,18 @@ VALIDATION_LEVEL_VARIABLE = "ZENML_SECRET_VALIDATION_LEVEL"
 PASSPHRASE_VARIABLE = "ZENSECRETS_PASSPHRASE"  # noqa: S105 - the name of a variable, not a passphrase
 NEW_PASSPHRASE_VARIABLE = "ZENSECRETS_NEW_PASSPHRASE"  # noqa: S105 - the name of a variable, not a passphrase
 CHILD_VARIABLE = "ZENSECRETS_IN_NOTEBOOK"
-"""The variable that a kernel with the loaded extension sets for its child processes. Their output becomes cell output."""
+"""The variable that a kernel with the loaded extension sets for its child processes.
+
+It tells the terminal command ``zensecrets`` that its output becomes cell output.
+"""
 
 
 class SecretValidationLevel(Enum):
-    """The level of the validation of a stack. ZenML has the same three levels."""
+    """How much of a stack's references is validated.
+
+    ``NONE`` checks no reference. ``SECRET_EXISTS`` checks that the secrets exist, and ``SECRET_AND_KEY_EXISTS`` that their keys exist too.
+    ZenML has the same three levels.
+    """
 
     NONE = "NONE"
     SECRET_EXISTS = "SECRET_EXISTS"  # noqa: S105 - a level, not a password
@@ -34,7 +41,8 @@ def home() -> Path:
     It is ``ZENSECRETS_HOME`` if that is set, and otherwise the platform's folder for user data.
 
     Raises:
-        SettingsError: If the user has no home folder, or ``ZENSECRETS_HOME`` begins with the home folder of an unknown user.
+        SettingsError: If the user has no home folder, or if ``ZENSECRETS_HOME`` is a path such as ``~x`` with an unknown user ``x``, or a
+            relative path in a folder that was deleted.
     """
     # This code runs at every access to a secret, so results are cached by the variables that they depend on.
     setting = os.environ.get(HOME_VARIABLE)
@@ -76,7 +84,10 @@ def _cached_path(folder: str) -> Path:
 
 @lru_cache(maxsize=8)
 def _platform_folder(_data_home: str | None, _home: str | None) -> Path:
-    """Return the platform's folder for user data. The arguments are the keys of the cache."""
+    """Return the platform's folder for user data.
+
+    The arguments are only keys of the cache: platformdirs reads the same two environment variables itself.
+    """
     import platformdirs
 
     # Without a home folder, newer versions of platformdirs raise an error, and older ones return a path with ~.
@@ -84,17 +95,17 @@ def _platform_folder(_data_home: str | None, _home: str | None) -> Path:
         folder = Path(platformdirs.user_data_dir("zensecrets", appauthor=False))
         if folder.is_absolute():
             return folder
-    # For example, a container may run as a user without an entry in /etc/passwd.
+    # There is no home folder, for example in a container that runs as a user without an entry in /etc/passwd.
     raise SettingsError("This user has no home folder.", hint=f"Set {HOME_VARIABLE} to a folder for all data.")
 
 
 def validation_level() -> SecretValidationLevel:
     """Return the level in ``ZENML_SECRET_VALIDATION_LEVEL``; the default checks secrets and keys.
 
-    The variable may be in upper or lower case.
+    The value of the variable may be in upper or lower case.
 
     Raises:
-        SettingsError: If the variable is not one of the three levels.
+        SettingsError: If the value is not one of the three levels.
     """
     setting = os.environ.get(VALIDATION_LEVEL_VARIABLE, "").strip()
     if not setting:

@@ -6,7 +6,7 @@ from typing import get_origin
 
 
 def plural(noun: str, count: int = 2) -> str:
-    """Return a noun for a count: ``key`` for 1, ``keys`` for other counts."""
+    """Return a noun for a count: ``key`` for 1, ``keys`` for other counts. The plural of ``entry`` is ``entries``."""
     if count == 1:
         return noun
     return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in set("aeiou") else f"{noun}s"
@@ -29,6 +29,7 @@ def clause(text: str) -> str:
 
 def type_name(annotation: object) -> str:
     """Return the name of a declared type for errors, such as ``int`` or ``list[str]``."""
+    # In Python 3.10, isinstance(list[int], type) is true, and list[int].__qualname__ is "list".
     if isinstance(annotation, type) and get_origin(annotation) is None:
         return annotation.__qualname__
     return str(annotation).replace("typing.", "")

@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 class Edit(NamedTuple):
-    """The replacement of ``text[start:end]`` by ``new``."""
+    """The replacement of ``text[start:end]`` by ``new``; an insertion if ``start`` and ``end`` are equal."""
 
     start: int
     end: int
     new: str
 
     def overlaps(self, other: Edit) -> bool:
-        """Return whether two edits replace the same character."""
+        """Return whether both edits replace at least one common character."""
         return self.start < other.end and other.start < self.end
 
 

@@ -31,16 +31,17 @@ _PREDICATES = {
     "literal_error": "has to be {expected}",
     "greater_than_equal": "has to be at least {ge}",
 }
-"""The predicate for each of pydantic's error types.
+"""The predicates for some of pydantic's error types; :func:`_describe` handles the others.
 
-The placeholders are from the context of the problem. They contain the accepted values or limits of a field, and no refused value.
+The placeholders are keys of ``ctx`` in pydantic's error details. Their texts are the accepted values or limits of a field, and never a
+refused value.
 """
 
 
 def error_of_validator(error: ValidationError) -> ZenSecretsError | None:
     """Return the first error of this package that a validator raised, or ``None``.
 
-    Its text contains no value.
+    The text of the returned error contains no value.
     """
     for detail in error.errors(include_url=False, include_input=False):
         cause = detail.get("ctx", {}).get("error")
@@ -62,7 +63,7 @@ def describe_problems(
     Args:
         error: The error.
         model: The model that raised it.
-        known_names: The names for near misses of an unknown field; by default the fields of the model.
+        known_names: The names that are suggested for an unknown field with a similar name; by default the fields of the model.
         labels: Names that the text uses instead of the names of fields. An empty label omits the name from the location.
         expected: Descriptions of valid values, such as ``a whole number``, by pydantic's error type.
     """
@@ -81,13 +82,14 @@ def _describe(
         guess = did_you_mean(location, known_names)
         # In a malformed file, the name of a field may be the value of a secret.
         return f"{quote_untrusted(location)} is unknown{f' ({guess})' if guess else ''}"
-    # A location with several parts is inside a field.
+    # A location with several parts is inside a field, so the field's type is not the type that was expected there.
     field = model.model_fields.get(str(detail["loc"][0])) if len(detail["loc"]) == 1 else None
     if error_type in expected:
         predicate = f"has to be {expected[error_type]}"
     elif error_type in _PREDICATES:
         predicate = _PREDICATES[error_type].format_map(detail.get("ctx", {}))
     elif error_type.endswith(("_type", "_parsing")) and location and field is not None:
+        # Examples of these error types are ``list_type`` and ``int_parsing``.
         predicate = f"has to be {type_name(field.annotation)}"
     elif error_type in {"dict_type", "mapping_type"}:
         predicate = "is not a mapping of keys to texts"

@@ -1,7 +1,8 @@
 """Values of secrets in this process, and the references that replace them in pickles.
 
-A value is an exact ``str``, because some libraries refuse a subclass. An exact ``str`` can't hold a reference. Therefore this module
-registers each value when a secret is created, with its reference and with its *origin*, which can resolve the reference again.
+A value is an exact ``str``, because some libraries refuse a subclass. An exact ``str`` has no attribute for its reference. Therefore
+this module registers each value when a secret is created, with its reference and its *origin*. The origin is an object that can resolve the
+reference again.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ class Origin(Protocol):
     """Picklable object that resolves references; each secrets manager of a workspace has one."""
 
     def restore_value(self, template: str) -> str:
-        """Return ``template``, a text with references, with their current values.
+        """Return ``template`` with each reference replaced by its current value.
 
         Raises:
             SecretNotFoundError: If a secret or a key in it does not exist any more.
-            ManagerError: If the secrets manager is not available here.
+            ManagerError: If the secrets manager is not available in this process.
         """
 
     def restore_secret(self, name: str) -> Any:
@@ -35,7 +36,7 @@ class Origin(Protocol):
 
 
 class ValueSource(NamedTuple):
-    """The reference of a value, and its origin. The origin is ``None`` for an unregistered secret."""
+    """The reference and the origin of a value. The origin is ``None`` for a secret that is in no registered secrets manager."""
 
     reference: SecretReference
     origin: Origin | None
@@ -48,9 +49,9 @@ def known_values() -> dict[str, ValueSource]:
 
 
 def register_value(text: str, source: ValueSource) -> None:
-    """Mask the value ``text`` in outputs from now on, and register its source, unless it can't be masked.
+    """Mask the value ``text`` in outputs from now on, and register its source.
 
-    A source without an origin does not replace a source with an origin.
+    A value that can't be masked is not registered. A source without an origin does not replace a source with an origin.
     """
     if not redaction.the_redactor().protect(text, f"{source.reference.name}.{source.reference.key}"):
         # The value is too short or too common to be masked.
@@ -76,9 +77,10 @@ class MaskedText:
 
 
 class RegisteredReference(SecretReference):
-    """A reference with its origin, which can resolve it in another process too."""
+    """A reference with the origin of its value; the origin can resolve the reference, also in another process."""
 
     origin: Origin | None
+    """The origin, or ``None`` for a secret that is in no registered secrets manager."""
 
     @classmethod
     def create(cls, origin: Origin | None, name: str, key: str) -> Self:

@@ -1,4 +1,4 @@
-"""The names of ZenML's integrations, for ``required_integrations``."""
+"""The names of ZenML's integrations, for the option ``required_integrations`` of pipelines and Docker settings."""
 
 AIRFLOW = "airflow"
 AWS = "aws"
@@ -24,7 +24,7 @@ NEURAL_PROPHET = "neural_prophet"
 PILLOW = "pillow"
 PLOTLY = "plotly"
 PYTORCH = "pytorch"
-PYTORCH_L = "pytorch_lightning"
+PYTORCH_L = "pytorch_lightning"  # ZenML abbreviates the name of this constant.
 S3 = "s3"
 SAGEMAKER = "sagemaker"
 SCIPY = "scipy"

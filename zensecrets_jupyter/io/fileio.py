@@ -1,4 +1,4 @@
-"""ZenML's file functions, for paths and URLs."""
+"""File functions for paths and URLs, with the names of ZenML's module ``zenml.io.fileio``."""
 
 from zensecrets_jupyter.core.steps.artifacts.fileio import FileIO
 

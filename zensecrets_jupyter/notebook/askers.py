@@ -1,4 +1,7 @@
-"""Askers of a shell: forms in front ends that display them, prompts in others."""
+"""Askers, the objects that ask the user of a shell for values.
+
+Front ends that can display a form get a form, others get prompts.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
 class FormAsker:
     """Asker that shows a form for values. The command ends before the form is submitted.
 
-    Passphrases, confirmations and choices are prompts, and the cell waits for their answers. This class implements the protocol
-    :class:`~zensecrets_jupyter.commands.asking.form_request.Asker`.
+    Requests for passphrases, confirmations and choices are prompts, and the cell waits for their answers. This class implements the
+    protocol :class:`~zensecrets_jupyter.commands.asking.form_request.Asker`.
 
     Attributes:
         form: The form; ``None`` before the first request.
@@ -33,6 +36,7 @@ class FormAsker:
 
     def ask(self, request: FormRequest) -> Outcome:
         """Show the form, and return an empty outcome; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`."""
+        # %load_ext imports this module, and would be slower with these imports at the top of the module.
         from IPython.display import display
 
         from zensecrets_jupyter.notebook.form.widget import FormWidget
@@ -64,8 +68,8 @@ def make_asker(shell: InteractiveShell, *, has_wait_option: bool = False, is_awa
     Args:
         shell: The shell.
         has_wait_option: Whether the user wrote `--wait`, so that the cell must not end before the user answers.
-        is_awaited: Whether the cell awaits the result of the command. IPython allows that for some calls only, and without it the cell
-            can wait for prompts, but not for a form.
+        is_awaited: Whether the cell awaits the result of the command, which IPython supports only in some calls. A cell that does not
+            await it can wait for a prompt, but not for a form.
     """
     if can_show_forms(shell) and (not has_wait_option or (is_awaited and can_await_forms(shell))):
         return FormAsker(shell)

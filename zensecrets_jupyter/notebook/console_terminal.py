@@ -1,9 +1,9 @@
 """The terminal of the ``jupyter console`` that started this kernel.
 
 A console reads a prompt's answer line by line, and its terminal shows text that arrives after one line and before the console reads the
-next one. So lines of a pasted private key may be shown. If the console has started the kernel, the kernel therefore reads the answer from
-the console's terminal itself. A console that connects to a running kernel (``--existing``) is not found, because it is not the kernel's
-parent process.
+next one. So lines of a pasted private key may be shown. If the console has started the kernel, the kernel therefore reads the answer
+directly from the console's terminal. A console that connects to a running kernel (``--existing``) is not found, because that console is
+not the kernel's parent process.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 _PARENT_VARIABLE = "JPY_PARENT_PID"
 """Environment variable with the identifier of the process that started the kernel.
 
-jupyter_client, ``launcher.launch_kernel``.
+The function ``jupyter_client.launcher.launch_kernel`` sets it.
 """
 
 _CONSOLE = re.compile(r"jupyter[-_]console")
@@ -26,7 +26,7 @@ _CONSOLE = re.compile(r"jupyter[-_]console")
 def find_console_terminal() -> Path | None:
     """Return the device file of the console's terminal, or ``None``.
 
-    The console must have started this kernel, and must run the current cell.
+    The console must have started this kernel, and must have sent the cell that runs now.
     """
     process_id = os.environ.get(_PARENT_VARIABLE, "")
     if sys.platform == "win32" or not process_id.isdigit():
@@ -42,9 +42,9 @@ def find_console_terminal() -> Path | None:
 
 
 def _is_running_a_cell(terminal: str) -> bool:
-    """Return whether the console runs a cell, and not its editor.
+    """Return whether the console waits for a cell that it has sent.
 
-    While a user edits a cell in the console, its terminal is in raw mode. Then another front end has sent the running cell.
+    While a user edits a cell in the console, the terminal is in raw mode. If a cell runs at that time, another front end has sent it.
     """
     import termios
 
@@ -53,6 +53,7 @@ def _is_running_a_cell(terminal: str) -> bool:
     except OSError:
         return False
     try:
+        # Item 3 of the attributes holds the local modes.
         local_modes = termios.tcgetattr(descriptor)[3]
         # Canonical mode, in which the terminal edits lines, is the opposite of raw mode.
         return bool(local_modes & termios.ICANON)

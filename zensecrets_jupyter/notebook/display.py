@@ -1,4 +1,4 @@
-"""Tables for secrets, stacks, validation reports and pipeline runs that a cell displays.
+"""Display of secrets, stacks, validation reports and pipeline runs as tables.
 
 The formatters are registered by the names of classes, because an import of the classes would make ``%load_ext`` slow.
 """
@@ -45,6 +45,7 @@ def _html_printer(function_name: str) -> Callable[[Any], str]:
 
 def _plain_printer(function_name: str) -> Callable[[Any, Any, bool], None]:
     def show(value: Any, pretty_printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - IPython calls a printer with these positional arguments
+        # The stack contains the objects that IPython prints now: this object, and for example a list that contains it.
         is_nested = len(pretty_printer.stack) > 1
         pretty_printer.text(repr(value) if is_nested else str(_table(function_name, value)))
 
@@ -52,6 +53,7 @@ def _plain_printer(function_name: str) -> Callable[[Any, Any, bool], None]:
 
 
 def _restore(formatter: Any, module: str, class_name: str, earlier_printer: Any) -> None:
+    # Our printer may be in either of two mappings.
     # IPython moves a printer from the deferred printers to the type printers when it first displays an object of the class.
     formatter.deferred_printers.pop((module, class_name), None)
     displayed_classes = [cls for cls in formatter.type_printers if (cls.__module__, cls.__name__) == (module, class_name)]

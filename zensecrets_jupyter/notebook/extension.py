@@ -24,6 +24,7 @@ def load(shell: InteractiveShell) -> None:
     if shell in _loaded_shells():
         return
     with ExitStack() as undo:
+        # After an update of the package, a failed import reports that the package has changed.
         watch_imports(undo)
         cells.install(shell, guard.install(shell, undo), undo)
         line_magics.register(shell, undo)
@@ -47,12 +48,15 @@ def unload(shell: InteractiveShell) -> None:
 
 
 def _loaded_shells() -> WeakKeyDictionary[InteractiveShell, ExitStack]:
-    """Return the ``ExitStack`` of each shell, which undoes :func:`load`. The mapping survives a reload of this module."""
+    """Return the ``ExitStack`` of each loaded shell, which undoes :func:`load`.
+
+    The mapping survives a reload of this module.
+    """
     return process_global("loaded", WeakKeyDictionary)
 
 
 def _dismiss_forms() -> None:
-    # If the module was not imported, no form exists. An import here would take long.
+    # If the module was not imported, no form exists, and importing it here would only take time.
     form_module = sys.modules.get("zensecrets_jupyter.notebook.form.widget")
     if form_module is not None:
         form_module.dismiss_all("This form was closed when its extension was unloaded.")

@@ -1,6 +1,6 @@
 """Storing of fingerprints of new values after each cell.
 
-A Jupyter server recognises values in saved files by their fingerprints.
+A Jupyter server recognises values in saved files by the fingerprints of the values.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
 def store_fingerprints(_result: object = None) -> None:
     """Store fingerprints of new values, and print notes.
 
-    A note says, for example, that an interrupted import was undone, or that the fingerprint file can't be written.
+    A note says, for example, that an interrupted import of secrets was undone, or that the fingerprint file can't be written.
     """
-    # After an update of the package, the next command reports this error. It is not repeated below each cell.
+    # After an update of the package, the next command reports `PackageChangedError`, so it is not shown below each cell too.
     with suppress(PackageChangedError):
         from zensecrets_jupyter.commands.files.fingerprint_sync import sync_fingerprints
         from zensecrets_jupyter.commands.framework.active_manager import take_notes

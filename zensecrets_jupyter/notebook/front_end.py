@@ -29,7 +29,7 @@ Without Node, an installation from a clone does not contain it.
 """
 
 _MAX_LINE_BYTES = 4095
-"""Maximum size of a typed line in a terminal.
+"""Maximum size of a typed line in a terminal. A line of exactly this size may be truncated.
 
 Linux: ``termios(3)``, section "Canonical and noncanonical mode".
 """
@@ -41,7 +41,10 @@ A program can enable them: xterm, "Bracketed Paste Mode".
 """
 
 _FIRST_LINE = re.compile(rf"\s*(-----BEGIN [^\r\n]*|[{{\[])\s*|{re.escape(_PASTE_BEGINS)}.*")
-"""An answer that is incomplete: only the first line of a private key, of JSON, or of a paste."""
+"""An answer that is incomplete: only the first line of a private key, of JSON, or of a paste.
+
+A paste is incomplete if its end sequence is missing.
+"""
 
 _FURTHER_LINES_PROMPT = "This prompt accepts one line only. Press Enter when the paste has ended: "
 
@@ -53,7 +56,7 @@ def can_prompt(shell: InteractiveShell) -> bool:
     """Return whether a user can answer a prompt of ``shell``.
 
     Each request to a kernel says whether its client answers prompts; nbclient and papermill do not. While a kernel processes a widget's
-    message, no cell can display a prompt, so the kernel would wait forever for the answer.
+    message (``comm_msg``), no cell can display a prompt, so the kernel would wait forever for the answer.
     """
     kernel = getattr(shell, "kernel", None)
     if kernel is None:
@@ -130,7 +133,8 @@ def ask_hidden(prompt: str) -> str:
 
 
 def _discard_further_lines() -> None:
-    # A console would run the lines after the answer, display them, and record them in the history.
+    # A console would run the lines after the answer, display them, and record them in the history. The loop reads until an empty line or
+    # the last line of a private key.
     while (line := getpass.getpass(_FURTHER_LINES_PROMPT).strip()) and not line.startswith("-----END"):
         pass
 

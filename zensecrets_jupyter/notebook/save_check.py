@@ -1,6 +1,6 @@
 """The kernel's part of the save check.
 
-A Jupyter server sends a file that it is about to save, and the kernel masks its values in the file.
+A Jupyter server sends the content of a file that it is about to save, and the kernel masks the values that it knows in this content.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class SaveCheck:
         self._undo = undo
         self._has_started = False
         self._masker: DocumentMasker | None = None
+        # Set by `_update_masker`, together with the first masker.
         self._matcher: ValueMatcher
         # The number of values that the redactor had received at the last update, and the number of values in the matcher.
         self._seen_count = self._matcher_size = 0
@@ -96,6 +97,7 @@ class SaveCheck:
         if request.get("format") == "base64":
             masker.record_matches(base64.b64decode(str(document)))
             return {"on": True, "names": sorted(masker.masked_names)}
+        # `("source",)` is the path of source code; see DocumentMasker.mask_string.
         masked_document = masker.mask_document(document, ("source",) if request.get("is_source") else ())
         names = sorted(masker.masked_names)
         return {"on": True, "names": names, "document": masked_document} if names else {"on": True, "names": []}
@@ -104,6 +106,7 @@ class SaveCheck:
         """Return a masker for the current values of the redactor."""
         redactor = self._guard.redactor
         self._seen_count, new_values = redactor.added_since(self._seen_count)
+        # If the redactor has removed no value, its values are those of the matcher and the new ones.
         has_removed_values = self._matcher_size + len(new_values) != redactor.size
         if self._masker is None or new_values or has_removed_values:
             from zensecrets_jupyter.scan.documents import DocumentMasker
@@ -114,7 +117,8 @@ class SaveCheck:
             for value, name in new_values:
                 self._matcher.add(value, name)
             self._matcher_size += len(new_values)
-            # A masker caches texts without a match. With further values these texts may have one, so a new masker replaces the old one.
+            # A masker caches texts without a match. These texts may contain one of the new values, so a new masker replaces the
+            # old one.
             self._masker = DocumentMasker(self._matcher)
         return self._masker
 

@@ -86,7 +86,8 @@ class _ReferenceDatabase:
         """
         from zensecrets_jupyter.core.pickling import to_storable
 
-        # %store saves a variable under the key `autorestore/NAME`; the error quotes only NAME.
+        # %store saves a variable under the database key `autorestore/NAME`; the error quotes only NAME. The error is raised outside of the
+        # `except` block, so that it does not have the original error as its context.
         problem: ArtifactError | None = None
         stored: Any = None
         try:
@@ -97,5 +98,5 @@ class _ReferenceDatabase:
             raise UsageError(str(problem))
         self._database[key] = stored
         if stored is not value and hasattr(self._database, "uncache"):
-            # Otherwise the next read would return the cached object with references, instead of the object with values.
+            # The database caches the object with references. Without its cache, the next read unpickles the object with the values.
             self._database.uncache(self._database.root / key)

@@ -38,12 +38,13 @@ def may_replace(path: Path) -> bool:
 
     A read-only file is not replaced, even if the permissions of its folder would allow it.
     """
-    # For root, os.access allows a write to a read-only file too, so the permissions are checked as well.
+    # For root, os.access allows a write to a read-only file too. Therefore at least one of the write bits (0o222) must be set as well.
     return os.access(path, os.W_OK) and bool(path.stat().st_mode & 0o222)
 
 
 def _keep_owner(temporary: Path, target: Path) -> None:
     status = target.stat()
+    # Windows has no os.chown.
     if hasattr(os, "chown") and (status.st_uid, status.st_gid) != (os.getuid(), os.getgid()):
         # Only root may change the owner of a file. For any other user, the new file belongs to that user.
         with suppress(PermissionError):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 FORMAT_KEY = "zensecrets_backup"
-"""The key in the JSON of a backup that names the format; its value is the version."""
+"""The key in the JSON of a backup by which a backup is recognized; its value is the version of the format."""
 VERSION = 1
 _MAX_SIZE = 2 * 1024 * 1024 * 1024
 """The maximum size of a backup in bytes."""
@@ -50,7 +50,7 @@ def restore(path: str, ask_passphrase: Callable[[str], str], folders: Iterable[s
     Args:
         path: The backup.
         ask_passphrase: Returns the passphrase, given a prompt.
-        folders: The folders or files that may be written.
+        folders: The folders in which files may be written. An item may also be a file.
 
     Returns:
         The paths that were written.
@@ -59,7 +59,7 @@ def restore(path: str, ask_passphrase: Callable[[str], str], folders: Iterable[s
         UnreadableFileError: If the file is not a backup, or is damaged.
         WrongPassphraseError: If the passphrase is wrong.
         UnwritableFileError: If the backup contains a file outside ``folders``; then no file is restored. Also if a file can't be written;
-            then the files before it are restored.
+            then the files before it stay restored.
     """
     text = _read_text(path)
     if not sealed_export.is_sealed(text):
@@ -79,6 +79,7 @@ def restore(path: str, ask_passphrase: Callable[[str], str], folders: Iterable[s
             reason = describe_os_error(error)
         else:
             continue
+        # This error is raised outside of the `except` block, so that it does not have the original error as its context.
         message = f"The file {name!r} can't be restored, because {reason}. {restored_count} of {len(files)} files are restored."
         raise UnwritableFileError(message, hint="Solve the problem, and restore again.")
     return list(map(Path, files))
@@ -97,9 +98,9 @@ def _read_text(path: str) -> str:
 
 
 def _is_below(name: str, allowed_folders: Iterable[Path]) -> bool:
-    """Return whether a path, with symbolic links resolved, is in an allowed folder or is one of them.
+    """Return whether a path, with symbolic links resolved, is in ``allowed_folders``, or below one of them.
 
-    The content of :data:`SKIPPED_FOLDERS` is never allowed.
+    A path in a subfolder of :data:`SKIPPED_FOLDERS` is not allowed: for example, Git runs the files in ``.git/hooks``.
     """
     if not os.path.isabs(name) or "\0" in name:  # noqa: PTH117 - the path comes from the backup and may be any text
         return False

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Matcher
 
 _MAX_PASSES = 3
-"""The maximum number of passes over a text. The removal of a value may join two halves of another value, which needs a second pass."""
+"""The maximum number of passes over a text. The removal of a value may join two halves of another value, which the next pass removes."""
 
 
 class UncleanedFile(NamedTuple):
@@ -39,7 +39,7 @@ class UncleanedFile(NamedTuple):
 
     Attributes:
         path: The path, with values in it masked.
-        reason: The reason, as the end of a sentence.
+        reason: The reason, as the end of a sentence, such as ``it is read-only``.
     """
 
     path: str
@@ -102,6 +102,7 @@ class Cleaner:
         result = CleaningResult()
         for path, data in files.items():
             if path.name.endswith(databases.SIDE_FILE_SUFFIXES):
+                # SQLite changes these files when their database is cleaned. They are in `files` for the backup.
                 continue
             try:
                 reasons = self._clean_database(path) if data.startswith(databases.MAGIC) else self._clean_file(path, data)
@@ -138,7 +139,8 @@ class Cleaner:
 
     def clean_notebook(self, raw: str) -> str:
         """Return the JSON of a notebook with every value replaced; all other characters stay unchanged."""
-        # A file in ASCII stays in ASCII, because the program that wrote it may need that. Every JSON parser reads the escapes.
+        # A file in ASCII stays in ASCII, because the program that wrote it may need that. Other characters, such as those of
+        # masks, are written as JSON escapes.
         ascii_only = raw.isascii()
         edits = [edit for text in notebooks.texts(raw) for edit in self._edits_of_text(raw, text, ascii_only=ascii_only)]
         return apply_edits(raw, edits)
@@ -151,12 +153,14 @@ class Cleaner:
             return
         first_token = text.tokens[0]
         if first_token.is_number:
-            # A mask may replace a number only in these fields. In other fields, such as execution_count, nbformat requires a number.
+            # A mask may replace a number only in these fields. In other fields, such as execution_count, nbformat requires a number. The
+            # mask of the first match replaces the whole number.
             if {"data", "metadata", "state"} & set(text.path):
                 yield Edit(first_token.start, first_token.end, f'"{to_json_text(edits_of_output(matches)[0].new, ascii_only=ascii_only)}"')
             return
         if text.is_cell_id:
-            # A mask can't be the id of a cell: nbformat allows only letters, digits, - and _, and each id of a notebook must be unique.
+            # A mask can't be the id of a cell: nbformat allows only letters, digits, - and _, and each id of a notebook must be unique. The
+            # new id contains the index of the cell, which is the second item of the path.
             edits = [Edit(0, len(decoded), f"redacted-{text.path[1]}")]
         elif text.is_base64:
             edits = edits_of_base64(decoded, matches)
@@ -187,6 +191,7 @@ class Cleaner:
     def _clean_database(self, path: Path) -> list[str]:
         """Clean a database, and return a reason for each field that still contains a value."""
 
+        # A cell is a field in a row of a table here, not a cell of a notebook.
         def new_content(cell: databases.DatabaseCell) -> bytes | None:
             matches = self._matcher.find(cell.content)
             if not matches:
@@ -221,7 +226,10 @@ def _read_side_files(path: Path) -> dict[Path, bytes]:
 
 
 def _edits_of_raw(raw: str, text: notebooks.NotebookText, edits: Iterable[Edit], *, ascii_only: bool) -> Iterator[Edit]:
-    """Convert edits of a decoded text to edits of the notebook's JSON ``raw``."""
+    """Convert edits of a decoded text to edits of the notebook's JSON ``raw``.
+
+    A text may consist of several tokens: a notebook can store a source as a list of lines, and each line is a token of the JSON.
+    """
     edits_of_text = list(edits)
     # The offset of the token in the decoded text.
     offset = 0

@@ -29,7 +29,7 @@ class DocumentMasker:
     Notebooks are saved again and again. Therefore the masker remembers hashes of long texts without values, and does not search them again.
 
     Attributes:
-        masked_names: The names of the values that were masked so far.
+        masked_names: The names of the values that were masked, or only found by :meth:`record_matches`, since the set was last cleared.
     """
 
     def __init__(self, matcher: Matcher) -> None:
@@ -91,6 +91,7 @@ class DocumentMasker:
         digest = b""
         if len(text) >= _MIN_HASHED_LENGTH:
             digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        # The empty digest of a short text is never in the dictionary.
         if digest in self._clean_hashes:
             return text
         # Only the path is used here, so the offsets are 0.
@@ -100,14 +101,16 @@ class DocumentMasker:
             self._remember(digest)
         elif not is_key and path:
             # A script in an output would not draw its figure if a mask replaced one of its numbers.
+            # The last item of an output's path is its MIME type.
             numbers = numbers_in_scripts(str(path[-1]), text)
             matches = [match for match in matches if not _is_in_range(match, numbers)]
         if not matches:
-            # The text is not remembered, because these numbers are masked if the text occurs elsewhere, for example as a source.
+            # If only numbers in a script matched, the text is not remembered: elsewhere, for example in a source, these numbers are masked.
             return text
         self.masked_names.update(match.name for match in matches)
         if notebook_text.is_cell_id:
-            # A mask can't be the id of a cell: nbformat allows only letters, digits, - and _, and each id of a notebook must be unique.
+            # A mask can't be the id of a cell: nbformat allows only letters, digits, - and _, and each id of a notebook must be unique. The
+            # new id contains the index of the cell, which is the second item of the path.
             return f"redacted-{path[1]}"
         if notebook_text.is_base64 and not is_key:
             return apply_edits(text, edits_of_base64(text, matches))

@@ -31,7 +31,7 @@ _REGISTER_LINE = re.compile(
 _ARGUMENT = re.compile(r"(?<=\s)--[\w.-]+(=[\"']?)\Z")
 """The option and the ``=`` directly before a value, with the opening quote if there is one."""
 _STRING_LITERAL_ENCODINGS = frozenset({"plain", "escapes", "quoted or wrapped"})
-"""Encodings that a value has between the quotes of a string literal."""
+"""Encodings, by their names in :attr:`Match.encoding`, that a value can have between the quotes of a string literal."""
 _REPLACEMENTS_BY_LENGTH = {1: "*", 2: "×", 3: "•", 4: "🔒"}
 """The replacement for a character, by the length of the character in UTF-8."""
 
@@ -51,9 +51,9 @@ def edits_of_output(matches: Iterable[Match]) -> list[Edit]:
 
 
 def edits_of_base64(text: str, matches: Iterable[Match]) -> list[Edit]:
-    """Return the edits that overwrite values in base64 with the digit A, which stands for zero bits.
+    """Return the edits that overwrite values in base64 with the digit A, which encodes zero bits.
 
-    After the edits, the text is still base64 and has the same length.
+    The padding (``=``) and white space stay. After the edits, the text is still base64 and has the same length.
     """
     return [Edit(match.start, match.end, re.sub(r"[^=\s]", "A", text[match.start : match.end])) for match in matches]
 
@@ -70,6 +70,7 @@ def mask_keeping_length(data: bytes, matches: Iterable[Match]) -> bytes:
         try:
             replacement = "".join(_REPLACEMENTS_BY_LENGTH[len(letter.encode())] for letter in value.decode()).encode()
         except UnicodeDecodeError:
+            # The bytes are not UTF-8, so only their number can stay the same.
             replacement = b"*" * len(value)
         masked_data[match.start : match.end] = replacement
     return bytes(masked_data)

@@ -107,12 +107,14 @@ def _is_searched_folder(folder: Path, skipped_files: list[SkippedFile], state_de
 
     A folder that shows the state of the kernel is not searched, and is added to ``skipped_files``.
     """
+    # Each virtual environment contains a file pyvenv.cfg.
     if folder.name in SKIPPED_FOLDERS or os.path.exists(folder / "pyvenv.cfg"):  # noqa: PTH110 - Path.exists raises where the path is too long
         return False
     try:
         shows_state = bool(state_devices) and folder.lstat().st_dev in state_devices
     except OSError:
-        # os.walk passes the same error to its onerror function.
+        # If the folder can't be listed either, os.walk passes that error to its onerror function, which adds the folder to
+        # `skipped_files`.
         return True
     if shows_state:
         skipped_files.append(SkippedFile(str(folder), _STATE_REASON))
@@ -122,7 +124,8 @@ def _is_searched_folder(folder: Path, skipped_files: list[SkippedFile], state_de
 def _is_file(path: Path, skipped_files: list[SkippedFile], state_devices: set[int]) -> bool:
     """Return whether a path is a regular file to scan.
 
-    A file that can't be read, or that shows the state of the kernel, is added to ``skipped_files``.
+    A file whose status can't be read, or that shows the state of the kernel, is added to ``skipped_files``. A symbolic link that can't be
+    followed, such as a link to itself, is ignored.
     """
     try:
         status = path.stat()
@@ -140,11 +143,16 @@ def _is_file(path: Path, skipped_files: list[SkippedFile], state_devices: set[in
 
 
 def _without_duplicates(files: Iterable[Path]) -> list[Path]:
-    """Return the paths without the symbolic links whose target is also in ``files`` or is the target of an earlier link."""
+    """Return the paths without symbolic links to a file that another path gives.
+
+    The other path is the path of the file itself, or else the first link to it.
+    """
     paths = list(files)
+    # The target of each link.
     links = {path: Path(os.path.realpath(path)) for path in paths if os.path.islink(path)}  # noqa: PTH114 - Path.is_symlink raises where the path is too long
     if not links:
         return paths
+    # The files that the result contains so far, by their paths without links; at first the files that are not links.
     known_files = {Path(os.path.realpath(path)) for path in paths if path not in links}
     unique_paths = []
     for path in paths:

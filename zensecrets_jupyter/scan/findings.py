@@ -29,7 +29,7 @@ class Finding(NamedTuple):
 
     @property
     def is_known(self) -> bool:
-        """Whether the finding is the value of a registered secret, and no guess of the heuristic scan (``scan --unknown``)."""
+        """Whether the finding is a value that the matcher searches for, and no guess of the heuristic scan (``scan --unknown``)."""
         return self.encoding != UNKNOWN
 
 
@@ -38,11 +38,11 @@ UNKNOWN = "unknown"
 
 
 class SkippedFile(NamedTuple):
-    """A file that was not searched, and the reason.
+    """A file or a folder that was not searched, and the reason.
 
     Attributes:
         path: The path.
-        reason: The reason, as the end of a sentence.
+        reason: The reason, as the end of a sentence, such as ``it shows the state of the system``.
     """
 
     path: str
@@ -55,7 +55,7 @@ class ScanReport:
 
     Attributes:
         findings: All findings, file by file.
-        skipped_files: The files that were not searched.
+        skipped_files: The files and folders that were not searched.
         file_count: The number of files that were searched.
         byte_count: The number of bytes in the searched files.
     """
@@ -74,5 +74,5 @@ class ScanReport:
 
     @property
     def names(self) -> list[str]:
-        """The names of the values that were found, sorted."""
+        """The names of the values that were found, sorted; findings of the heuristic scan are left out."""
         return sorted({finding.name for finding in self.findings if finding.is_known})

@@ -12,14 +12,14 @@ MAX_ENCODED_BYTE_SIZE = 10
 
 
 class Match(NamedTuple):
-    """An occurrence of a value: ``data[start:end]``.
+    """An occurrence of a value in searched bytes: ``data[start:end]``.
 
     Attributes:
-        start: The offset of its first byte.
-        end: The offset after its last byte.
-        name: The name of the value.
-        encoding: How the value is written: ``plain``, ``base64``, ….
-        is_whole: Whether the match is the whole value; otherwise it is a part.
+        start: The offset of the first byte of the match.
+        end: The offset after the last byte of the match.
+        name: The name of the value, as in its mask, such as ``openai.api_key``.
+        encoding: How the value is written in the data: ``plain``, ``base64``, ….
+        is_whole: Whether the match is the whole value. Otherwise it is only a part of the value.
     """
 
     start: int
@@ -32,7 +32,7 @@ class Match(NamedTuple):
 class Matcher(ABC):
     """Finds values in bytes.
 
-    A search may raise errors. (The redactor for outputs raises none, because it must return a text that can be shown.)
+    A search may raise errors. In this a matcher differs from the redactor for outputs, which must always return a text to show.
     """
 
     reach: int
@@ -49,25 +49,28 @@ class Matcher(ABC):
 
     @abstractmethod
     def json_may_contain_value(self, data: bytes) -> bool:
-        """Return whether JSON may contain a value, with any escapes.
+        r"""Return whether JSON may contain a value, perhaps with escapes such as ``\\u0041``.
 
         The test is faster than a search. ``False`` is certain, but with ``True`` a search may still find nothing.
         """
 
     def mask(self, text: str) -> str:
-        """Return ``text`` with every value masked; the same object if there is none."""
+        """Return ``text`` with every value masked; the same object if it contains no value."""
         data = text.encode("utf-8", "surrogatepass")
         matches = self.find(data)
         return mask_matches(data, matches).decode("utf-8", "surrogatepass") if matches else text
 
     def hide(self, text: str) -> str:
-        """Return ``text``; if it contains a value, return only the mask of that value."""
+        """Return ``text`` if it contains no value; otherwise only the mask of its first value."""
         matches = self.find(text.encode("utf-8", "surrogatepass"))
         return mask_text(matches[0].name) if matches else text
 
 
 class ValueMatcher(Matcher):
-    """Finds the values that were added to it, with its own redactor."""
+    """Finds the values that were added to it.
+
+    It has a redactor of its own, so the values are not added to the redactor of the guard.
+    """
 
     def __init__(self) -> None:
         """Create a matcher without values."""
@@ -106,7 +109,7 @@ class ValueMatcher(Matcher):
 
 
 class UnionMatcher(Matcher):
-    """Finds the values of several matchers."""
+    """Finds every value that one of several matchers finds."""
 
     def __init__(self, *matchers: Matcher) -> None:
         """Create a matcher of the values of all ``matchers``."""
@@ -130,8 +133,8 @@ class UnionMatcher(Matcher):
 def merge_overlaps(matches: list[Match]) -> list[Match]:
     """Return the matches in order, with overlapping matches merged.
 
-    A merged match has the name and the encoding of one of its matches: of a whole value rather than of a part, and of a longer match rather
-    than of a shorter one.
+    A merged match has the name and the encoding of one of the overlapping matches: a match of a whole value is preferred, then the longest
+    match. The merged match is whole only if the preferred match is whole and covers all of it.
     """
     merged: list[Match] = []
     for match in sorted(matches, key=lambda match: (match.start, not match.is_whole, -match.end)):
@@ -147,7 +150,7 @@ def merge_overlaps(matches: list[Match]) -> list[Match]:
 
 
 def mask_matches(data: bytes, matches: list[Match]) -> bytes:
-    """Return ``data`` with each match replaced by its mask in UTF-8."""
+    """Return ``data`` with each match replaced by its mask; matches are sorted without overlaps."""
     parts = []
     position = 0
     for match in matches:

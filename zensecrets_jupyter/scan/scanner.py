@@ -24,14 +24,20 @@ if TYPE_CHECKING:
 CHUNK_SIZE = 16 * 1024 * 1024
 """The number of bytes of a large file that are searched at once."""
 MAX_PARSED_SIZE = 512 * 1024 * 1024
-"""The maximum size in bytes of a notebook or database that is parsed. A larger file is searched as raw bytes."""
+"""The maximum size in bytes of a notebook or database that is parsed. A larger file is searched as raw bytes, in chunks.
+
+The heuristic gets at most this number of bytes of a file.
+"""
 MAX_FILE_SIZE = 16 * 1024 * 1024 * 1024
-"""The maximum size in bytes of a file that is searched. A sparse file may have any size, because it needs no disk space."""
+"""The maximum size in bytes of a file that is searched.
+
+A limit is necessary, because a sparse file takes no disk space and may be so large that its scan never ends.
+"""
 NOTEBOOK_SUFFIXES = (".ipynb",)
 """Suffixes of notebook files."""
 
-# A line end in JSON after at least 64 base64 digits: base64 is wrapped after 76 digits (RFC 2045) or 64 (RFC 7468). The expression begins
-# with the line end and looks back for the digits, because this search is faster.
+# A line end, which JSON writes as the two characters ``\n``, after at least 64 base64 digits: base64 is wrapped after 76 digits (RFC 2045)
+# or 64 (RFC 7468). The expression begins with the line end and looks back for the digits, because this search is faster.
 _WRAPPED_BASE64 = re.compile(rb"\\n(?<=[A-Za-z0-9+/]{64}\\n)")
 
 
@@ -47,7 +53,8 @@ class Scanner:
 
         Args:
             matcher: Finds the values.
-            heuristic: Returns the texts in a file that look like secrets, given its path and content; by default no such search.
+            heuristic: Returns the findings of texts that look like secrets, given the path and the content of a file. Without it, only
+                values are searched for.
         """
         self._matcher = matcher
         self._heuristic = heuristic
@@ -59,7 +66,8 @@ class Scanner:
 
         Args:
             paths: Files and folders.
-            report_progress: Called after each file with the number of bytes searched so far, and the number of bytes of all files.
+            report_progress: Called after each file with the number of bytes searched so far, without skipped files, and the number of bytes
+                of all files.
 
         Returns:
             The findings, the skipped files, and the number and size of the searched files.
@@ -83,6 +91,7 @@ class Scanner:
                 report.byte_count += size
             if report_progress:
                 report_progress(report.byte_count, total_size)
+        # The paths that ``files_under`` has added to the report are not masked yet.
         report.skipped_files = [file._replace(path=self._matcher.mask(decode_system_text(file.path))) for file in report.skipped_files]
         return report
 
@@ -91,7 +100,7 @@ class Scanner:
 
         Args:
             stream: The stream.
-            label: The path in the findings.
+            label: The text that the findings have instead of a path.
 
         Returns:
             The findings, and the size of the stream.
@@ -114,6 +123,7 @@ class Scanner:
             for match in self._matcher.find(path.name.encode("utf-8", "surrogateescape"))
         ]
         with path.open("rb") as file:
+            # The first chunk shows whether the file is a database. A file that is parsed must be in memory as a whole.
             data = file.read(CHUNK_SIZE)
             is_database = data.startswith(databases.MAGIC)
             if path.suffix in NOTEBOOK_SUFFIXES or is_database or self._heuristic:
@@ -133,7 +143,7 @@ class Scanner:
         return findings
 
     def _scan_notebook(self, label: str, data: bytes) -> list[Finding]:
-        # The matcher's fast test can't read UTF-16. A text in UTF-16 contains NUL bytes.
+        # The fast test, ``json_may_contain_value``, can't read UTF-16. So a notebook with NUL bytes, which UTF-16 has, is always searched.
         may_contain_value = self._matcher.json_may_contain_value(data) or _may_have_wrapped_base64(data)
         if not may_contain_value and b"\0" not in data:
             return []
@@ -148,7 +158,7 @@ class Scanner:
         decoded = text.decoded_text(raw)
         for match in notebooks.find_in_text(self._matcher, decoded):
             line = decoded.count("\n", 0, match.start) + 1
-            # A text has one token for each of its lines, or one token for all of them.
+            # A notebook stores a text as a list of lines, which has one token for each line, or as one string, which has one token.
             file_line = raw.count("\n", 0, text.tokens[min(line, len(text.tokens)) - 1].start) + 1
             yield Finding(label, text.location(self._matcher, line), match.name, match.encoding, file_line, match.is_whole)
 
@@ -159,10 +169,11 @@ class Scanner:
         # Lines are counted in the text as UTF-8, because a line end may have other bytes in another encoding.
         text = file.text.encode("utf-8", "surrogatepass")
         findings = _findings_by_line(label, text, self._matcher.find(text))
-        # The encoding is a guess. If it is wrong, the original bytes may still contain a value.
+        # The recognized encoding may be wrong. The original bytes are searched too, if the text contains no value.
         return findings or _findings_by_line(label, data, self._matcher.find(data))
 
     def _scan_database(self, path: Path, label: str, data: bytes) -> list[Finding]:
+        """Return the findings in current and in deleted rows; ``data`` is the file's content."""
         findings = []
         try:
             for cell in databases.cells(path):
@@ -184,7 +195,7 @@ class Scanner:
             _TooLargeError: If the stream has more than ``max_size`` bytes.
         """
         findings: dict[tuple[int, str], Finding] = {}
-        # The position of ``data`` in the stream is ``offset``, and ``line_count`` lines end before it.
+        # ``data`` begins at ``offset`` of the stream, and ``line_count`` lines end before ``offset``.
         overlap, offset, line_count = b"", 0, 0
         is_text = None
         while chunk := stream.read(CHUNK_SIZE):
@@ -193,7 +204,8 @@ class Scanner:
             for match in self._matcher.find(data):
                 line = line_count + data.count(b"\n", 0, match.start) + 1 if is_text else 0
                 location = f"line {line}" if is_text else f"byte {offset + match.start}"
-                # At the end of a chunk, a match may have only a part of a value. The whole match in the next chunk then replaces it.
+                # At the end of a chunk, a match may be only a part of a value. The next chunk overlaps: its whole match has the same start
+                # and name, and replaces this finding.
                 findings[offset + match.start, match.name] = Finding(label, location, match.name, match.encoding, line, match.is_whole)
             overlap = data[-self._matcher.reach :] if self._matcher.reach else b""
             finished_size = len(data) - len(overlap)
@@ -209,9 +221,9 @@ def _finding_without_line(label: str, location: str, match: Match) -> Finding:
 
 
 def _findings_by_line(label: str, data: bytes, matches: list[Match]) -> list[Finding]:
-    """Return the findings for matches.
+    """Return the findings for sorted matches.
 
-    The location is a line in text, and an offset in binary data.
+    The location is a line in a text, and an offset in binary data.
     """
     findings = []
     is_text = bool(matches) and _is_text(data)
@@ -230,9 +242,9 @@ def _is_text(data: bytes) -> bool:
 
 
 def _may_have_wrapped_base64(data: bytes) -> bool:
-    """Return whether a notebook may contain an attachment, or base64 in several lines.
+    """Return whether a notebook may contain an attachment, or base64 wrapped in lines.
 
-    In both, :meth:`~zensecrets_jupyter.scan.matchers.Matcher.json_may_contain_value` does not recognize a value.
+    For a value in these, :meth:`~zensecrets_jupyter.scan.matchers.Matcher.json_may_contain_value` may wrongly return ``False``.
     """
     return b'"attachments"' in data or _WRAPPED_BASE64.search(data) is not None
 

@@ -1,7 +1,8 @@
 """Redaction for nbconvert: ``jupyter nbconvert --to html --Exporter.preprocessors=zensecrets_jupyter.server.export.RedactPreprocessor``.
 
-The preprocessor recognizes the secrets of the active stack, if they can be read without a prompt. It also recognizes values with a
-fingerprint (keyed hashes) under ``ZENSECRETS_HOME``. If the redaction of a notebook fails, the export also fails.
+The preprocessor recognizes the values of the active stack's secrets, if they can be read without a prompt and without the keyring. It also
+recognizes values that have a fingerprint (keyed hashes) under ``ZENSECRETS_HOME``. If the redaction of a notebook fails, the export fails
+too, so an unredacted export is never written.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
 
 
 class RedactPreprocessor(Preprocessor):
-    """Preprocessor that replaces values by masks in an export, and by references in sources."""
+    """Preprocessor that replaces values: by references in cell sources, by masks in other texts."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Return the redacted notebook, and ``resources`` with the redacted files that other preprocessors have extracted."""
+        """Return the redacted notebook, and ``resources``, in which files are redacted.
+
+        The files are under the key ``outputs``. Other preprocessors have extracted them from the notebook, such as images.
+        """
         masker = DocumentMasker(UnionMatcher(self._make_matcher(), load_fingerprints()))
         redacted = masker.mask_document(nb)
         files = resources.get("outputs") or {}
@@ -38,7 +42,10 @@ class RedactPreprocessor(Preprocessor):
         return redacted, resources
 
     def _make_matcher(self) -> ValueMatcher:
-        """Return a matcher for the secrets of the active stack, without values if a prompt would be necessary."""
+        """Return a matcher for the secrets of the active stack.
+
+        It has no values if reading the secrets needs a prompt or the keyring.
+        """
         matcher = ValueMatcher()
         try:
             with use_passphrase_source(NonInteractivePassphraseSource()):

@@ -1,6 +1,6 @@
 """The server's part of the save check.
 
-The server sends a file to the kernels before it saves the file, and the kernels mask their values in it.
+Before the server saves a file, it sends the file to the kernels. Each kernel masks the values that it knows, and returns the file.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ _MAX_THREADS = 16
 class SaveCheckClient:
     """Client of all running kernels of this user that have loaded the extension.
 
-    Kernels of other servers are included.
+    Kernels that other servers of the user have started are included, because their files are in the same runtime folder.
     """
 
     def __init__(self, folder: Path, log: logging.Logger) -> None:
         """Create a client.
 
         Args:
-            folder: The Jupyter runtime folder, in which each kernel writes a file with its address.
+            folder: The Jupyter runtime folder, in which each kernel writes a file with its port and its encryption key.
             log: The log of the server, for failed requests.
         """
         self._folder = folder
         self._log = log
 
     def mask(self, document: Any, **options: Any) -> tuple[Any, set[str]]:
-        """Mask the values of all kernels in a document.
+        """Return a document with the values of all kernels masked.
 
         Args:
             document: A notebook or a text.
-            options: Further fields of the request: ``format`` and ``is_source``.
+            options: Further fields of the request: ``format`` (of the contents API) and ``is_source`` (whether people write the file).
 
         Returns:
             The masked document, and the names of the masked values.
@@ -55,7 +55,7 @@ class SaveCheckClient:
         for endpoint, first_answer in zip(kernel_endpoints, first_answers, strict=True):
             if not first_answer.get("names"):
                 continue
-            # If an earlier kernel has changed the document, this kernel gets the changed document.
+            # The first answer is for the unchanged document. If an earlier kernel has masked something, this kernel is asked again.
             answer = self._ask(endpoint, {"document": document, **options}) if names else first_answer
             names.update(answer.get("names") or [])
             document = answer.get("document", document)
@@ -63,6 +63,7 @@ class SaveCheckClient:
 
     def is_checking(self, kernel: str) -> bool:
         """Return whether a kernel answers and its guard is on."""
+        # An empty question asks for the state of the guard, which the answer has under ``on``.
         endpoint = endpoint_of(self._folder, kernel)
         return endpoint is not None and self._ask(endpoint, {}).get("on") is True
 
@@ -70,7 +71,7 @@ class SaveCheckClient:
         try:
             return endpoint.ask(question)
         except ConnectionRefusedError:
-            # A killed kernel does not remove its file.
+            # The kernel was killed, and could not remove its endpoint file.
             endpoint.file.unlink(missing_ok=True)
             return {}
         except (OSError, ValueError) as error:

@@ -1,13 +1,14 @@
 """The pre-save hook of Jupyter Server, which masks values in saved files.
 
-The guard in the kernel masks values in outputs. The hook masks further values: values in the source of a cell, and values in the
-output of a kernel without the extension.
+The guard in the kernel masks values in outputs. The hook masks values that the guard can't mask: values in the source of a cell, and values
+in the output of a kernel without the extension.
 
 The server process holds no values. It asks the kernels with the extension loaded to mask the file, and it recognizes values by the
-fingerprints (keyed hashes) under ``ZENSECRETS_HOME``, if there are any. Files named ``.env`` are not changed, because they are meant to
-contain secrets.
+fingerprints (keyed hashes) under ``ZENSECRETS_HOME``, if there are any. Files whose name begins with ``.env``, such as ``.env.local``, are
+not changed, because they are meant to contain secrets.
 
-After an error in the hook, the file is saved unchanged and the error is logged. Losing the user's work would be worse than saving a value.
+There are two steps: masking by fingerprints, and masking by kernels. After an error in a step, this step changes nothing, the error is
+logged, and the file is saved. Losing the user's work would be worse than saving a value.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class SaveHook:
         """
         self._log = log
         self._client = client
-        # The version of the fingerprint file from which the masker was made.
+        # The masker is made anew when the fingerprint file changes. This is the version of the file from which it was made.
         self._masker_version: _FileVersion | None = None
         self._masker: DocumentMasker | None = None
 
@@ -72,9 +73,10 @@ class SaveHook:
             return
         masker.masked_names.clear()
         if model.get("format") == "base64":
+            # The file is binary: its values are reported and not masked.
             masker.record_matches(base64.b64decode(model["content"]))
         else:
-            # A source file is treated like the source of a cell, another text like an output.
+            # A source file is treated like the source of a cell (references replace values), another text like an output (masks do).
             model["content"] = masker.mask_document(model["content"], ("source",) if _is_source(model, path) else ())
         self._report(model, masker.mask_string(path), masker.masked_names)
 
@@ -85,6 +87,7 @@ class SaveHook:
         content, names = self._client.mask(model["content"], **options)
         if names:
             model["content"] = content
+            # The path may contain a value too, and must not show it in the log.
             self._report(model, self._client.mask(path)[0], names)
 
     def _report(self, model: dict[str, Any], path: str, names: set[str]) -> None:
@@ -112,6 +115,7 @@ class SaveHook:
                     file,
                     counted(fingerprints.damaged_line_count, "line"),
                 )
+                # The damaged lines were removed, so the file has a new version.
                 status = file.stat()
             self._masker = DocumentMasker(fingerprints)
             self._masker_version = (str(file), status.st_mtime_ns, status.st_size)
@@ -119,11 +123,15 @@ class SaveHook:
 
 
 def _is_checked(model: dict[str, Any], path: str) -> bool:
-    """Return whether the hook masks values in a file: a notebook or another text, except ``.env``."""
-    # A file that is uploaded in chunks is usually not a text that the user edits.
+    """Return whether the hook searches a file.
+
+    It searches notebooks and files with string content, except ``.env`` files.
+    """
+    # The content is a string for a text and for base64. A file that is uploaded in chunks is usually not a text that the user edits.
     is_text = model.get("type") == "notebook" or isinstance(model.get("content"), str)
     return bool(is_text and model.get("content") and not PurePosixPath(path).name.startswith(".env") and not model.get("chunk"))
 
 
 def _is_source(model: dict[str, Any], path: str) -> bool:
+    """Return whether a file is of a type that people write, such as ``.py``."""
     return model.get("type") != "notebook" and PurePosixPath(path).suffix.lower() in SOURCE_SUFFIXES

@@ -1,6 +1,7 @@
-"""Canaries: unique values that a test stores as secrets and then searches for in outputs, where no secret may be.
+"""Canaries: unique values that a test stores as secrets. Outputs must not contain them.
 
-Every canary has the same prefix, so one search finds all of them. The search includes common encodings.
+The test searches the outputs for canaries. Every canary has the same prefix, so one search finds all of them. The search includes common
+encodings of the prefix.
 """
 
 from __future__ import annotations
@@ -23,20 +24,20 @@ _SearchedData: TypeAlias = "str | bytes | os.PathLike[str]"
 def canary(label: str = "") -> str:
     """Return a unique value.
 
-    It consists of the prefix, the letters and digits of ``label``, and 96 random bits.
+    It consists of the prefix, the ASCII letters and digits of ``label``, an ``x``, and 96 random bits as 24 hexadecimal digits.
     """
     letters = "".join(letter for letter in label if letter.isascii() and letter.isalnum())
     return f"{PREFIX}{letters}x{secrets.token_hex(12)}"
 
 
 def find_canary(data: _SearchedData, *texts: str) -> list[str]:
-    """Return the locations of canaries, each as ``encoding at file:offset``.
+    """Return the locations of canaries in ``data``, such as ``plain at out.txt:17``.
 
     The result has only the first location of each encoding in a file.
 
     Args:
         data: Bytes, a text, or the path of a file or a folder. A folder is searched recursively.
-        texts: Texts to search for instead of canaries, such as the keys of a secret.
+        texts: Texts to search for instead of canaries. By default, the prefix of the canaries is searched for.
     """
     if isinstance(data, bytes):
         return _locations_in("bytes", data, texts)
@@ -65,6 +66,7 @@ def encodings_of(text: str) -> dict[str, bytes]:
     for shift in range(3):
         # base64 encodes three bytes at a time, so a text has three encodings, which depend on its position in the data. The first and the
         # last digits also depend on the neighboring bytes, so they are cut off.
+        # A digit has six bits. ``start`` is the first digit that begins in the text, and ``end`` is after the last digit that ends in it.
         digits = base64.b64encode(b"\0" * shift + plain)
         start, end = (shift * 8 + 5) // 6, (shift + len(plain)) * 8 // 6
         encoded[f"base64 shifted by {shift}"] = digits[start:end]

@@ -1,4 +1,4 @@
-"""Tests of concurrent use of a secrets manager, and of the number of its reads."""
+"""Tests of concurrent use of a secrets manager, and of its reads from the backend."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ConcurrencyTests(ManagerHooks):
-    """Tests with several instances or threads."""
+    """Tests with several instances or threads, and tests that count reads."""
 
     @needs(READ_AND_WRITE)
     def test_two_instances_share_the_backend(self) -> None:
@@ -38,7 +38,10 @@ class ConcurrencyTests(ManagerHooks):
 
     @needs(READ_AND_WRITE)
     def test_managers_are_isolated(self) -> None:
-        """An isolated manager cannot see, change or delete the secrets of another manager. Other managers share their secrets."""
+        """An isolated manager cannot see, change or delete the secrets of another manager.
+
+        If the backend does not isolate managers, they share their secrets.
+        """
         manager, other_manager = self.open_manager(), self.open_manager(f"{self.identity}-other")
         manager.register_secret(secret("a", {"k": "one"}))
         assert other_manager.list_secrets() == ([] if self.isolates_managers else ["a"])
@@ -54,9 +57,10 @@ class ConcurrencyTests(ManagerHooks):
         with ThreadPoolExecutor(self.writers) as pool:
             # Whether each registration succeeded, by number of the writer.
             successes = list(pool.map(_register_a, managers, range(self.writers)))
+        # A backend without compare-and-set may let several registrations succeed.
         assert sum(successes) == 1 or (any(successes) and not self.registers_once)
         stored = content_of(self.open_manager(), "a")
-        # Two different values would mean that two registrations were mixed.
+        # Each writer stores its number under two keys. Two different numbers would mean that two registrations were mixed.
         assert stored in [{"number": str(number), "again": str(number)} for number in range(self.writers) if successes[number]]
 
     @needs(Capability.READ | Capability.REGISTER | Capability.UPDATE)
@@ -68,6 +72,7 @@ class ConcurrencyTests(ManagerHooks):
             list(pool.map(lambda number: managers[number].merge_secret("a", {f"k{number}": "v"}), range(self.writers)))
         stored = content_of(self.open_manager(), "a")
         all_content = {"start": "here", **{f"k{number}": "v" for number in range(self.writers)}}
+        # Without compare-and-set, an update may be lost, but no other content may be added.
         assert stored.items() <= all_content.items()
         assert stored == all_content or not self.keeps_all_updates
 
@@ -95,6 +100,7 @@ class ConcurrencyTests(ManagerHooks):
         reads = _count_reads(manager)
         # The results do not matter: only the number of reads is tested.
         manager.list_secrets(), manager.summaries(), manager.describe(), manager.opens_without_keyring
+        # The only problem is the reference to the secret ``missing``.
         report = _stack_with_references(manager).validate(level=SecretValidationLevel.SECRET_EXISTS)
         assert [problem.code for problem in report.problems] == ["secret-not-found"]
         assert reads == []
@@ -105,6 +111,7 @@ class ConcurrencyTests(ManagerHooks):
         self.seed({"a": {"k": "v"}, "b": {"k": "v"}})
         manager = self.open_manager()
         reads = _count_reads(manager)
+        # The stack refers to ``a`` and ``b`` several times. The only problem is the reference to the secret ``missing``.
         report = _stack_with_references(manager).validate(level=SecretValidationLevel.SECRET_AND_KEY_EXISTS)
         assert [problem.code for problem in report.problems] == ["secret-not-found"]
         assert sorted(reads) == ["a", "b", "missing"]
@@ -114,7 +121,7 @@ class ConcurrencyTests(ManagerHooks):
 
 
 def _register_a(manager: SecretsManager, number: int) -> bool:
-    """Register the secret ``a`` and return whether it succeeded."""
+    """Register ``a`` with the writer's number, and return whether the registration succeeded."""
     with suppress(SecretExistsError):
         manager.register_secret(secret("a", {"number": str(number), "again": str(number)}))
         return True
@@ -122,7 +129,10 @@ def _register_a(manager: SecretsManager, number: int) -> bool:
 
 
 def _count_reads(manager: SecretsManager) -> list[str]:
-    """Return a list to which the names of the secrets are appended that the backend reads from now on."""
+    """Return a list that records the reads of the manager's backend.
+
+    From now on, each read appends the name of the secret to the list.
+    """
     reads: list[str] = []
     backend = manager.backend
     backend_class: Any = type(backend)
@@ -137,14 +147,17 @@ def _count_reads(manager: SecretsManager) -> list[str]:
             return super().read_batch(names)
 
     if not isinstance(backend, BatchReads):
-        # With this method, the manager would treat the backend as one that can read several secrets in one request.
+        # If ``read_batch`` existed, the manager would treat the backend as one that can read several secrets in one request.
         del CountingReads.read_batch
     backend.__class__ = CountingReads
     return reads
 
 
 def _stack_with_references(manager: SecretsManager) -> Stack:
-    """Return a stack with several references to each of two secrets, and one reference to a missing secret."""
+    """Return a stack that refers twice to ``a`` and ``b``, and once to ``missing``.
+
+    The references are in the attributes of an alerter. The orchestrator and the artifact store are only there because a stack needs them.
+    """
     attributes = {"needs": "{{a.k}}{{b.k}}", "again": "{{a.k}} and {{b.k}}", "lacks": "{{missing.k}}"}
     components = [
         StackComponent("default", component_type, get_flavor(component_type.value, "local")(), id=component_type.value, flavor="local")

@@ -30,15 +30,19 @@ READ, LIST, REGISTER = Capability.READ, Capability.LIST, Capability.REGISTER
 UPDATE, DELETE, UNDELETE, VERSIONS = Capability.UPDATE, Capability.DELETE, Capability.UNDELETE, Capability.VERSIONS
 
 KIB_64 = 64 * 1024
+"""The size in bytes of the large value in a test of a backend without a limit."""
 OVERHEAD = 1024
-"""Maximum number of bytes of a stored secret in addition to its values."""
+"""Maximum number of bytes that a backend stores for a secret in addition to its values, such as keys and schema."""
 
 
 class ContractTests(ManagerHooks):
-    """Each test checks one part of the contract. Its decorator lists the necessary capabilities."""
+    """Each test checks one part of the contract.
+
+    The decorator ``needs`` lists the necessary capabilities. A test without it runs for every backend.
+    """
 
     def test_backend_is_available_and_describes_itself(self) -> None:
-        """The backend is available, and its description consists of texts."""
+        """The backend is available, and the manager's description is a mapping of texts."""
         assert self.backend_class.availability().ok
         description = self.open_manager().describe()
         assert all(isinstance(text, str) for text in (*description.keys(), *description.values()))
@@ -69,6 +73,7 @@ class ContractTests(ManagerHooks):
             (VERSIONS | UPDATE, lambda: manager.rollback("a", 1)),
         ]
         for capability, operation in operations:
+            # For a combination such as ``READ | UPDATE``: whether at least one of the capabilities is missing.
             if capability not in manager.capabilities:
                 with pytest.raises(UnsupportedOperationError) as caught:
                     operation()
@@ -76,7 +81,10 @@ class ContractTests(ManagerHooks):
 
     @needs(READ)
     def test_stored_content_is_read_unchanged(self) -> None:
-        """Awkward values are read unchanged by another instance, one by one and in a batch. A second read comes from the cache."""
+        """Another instance reads awkward values unchanged, one by one and in a batch.
+
+        A second read comes from the cache.
+        """
         contents = {
             "values": {f"key{number}": value for number, value in enumerate(self.awkward_values)},
             "single": {"k": "value"},
@@ -96,15 +104,21 @@ class ContractTests(ManagerHooks):
         assert self.open_manager().list_secrets() == []
         self.seed({name: {"k": "v"} for name in ("b", "a10", "a2", "B", "ä")})
         manager = self.open_manager()
+        # The order is by code point, as of ``sorted``: capitals come before small letters.
         assert manager.list_secrets() == ["B", "a10", "a2", "b", "ä"]
+        # ZenML's method ``get_all_secret_keys`` returns the names of the secrets.
         assert manager.get_all_secret_keys() == manager.list_secrets()
         assert [summary.name for summary in manager.summaries()] == manager.list_secrets()
 
     @needs(READ)
     def test_missing_secret_raises_an_error_with_similar_names(self) -> None:
-        """A missing secret raises SecretNotFoundError, a KeyError, with the manager and a similar name."""
+        """A missing secret raises SecretNotFoundError, which is a KeyError.
+
+        The error has the name of the manager, and the similar name of an existing secret.
+        """
         self.seed({"database": {"k": "v"}})
         manager = self.open_manager()
+        # The misspelled name is similar to ``database``.
         with pytest.raises(SecretNotFoundError) as caught:
             manager.get_secret("databse")
         assert isinstance(caught.value, KeyError)
@@ -127,7 +141,7 @@ class ContractTests(ManagerHooks):
 
     @needs(REGISTER)
     def test_existing_name_is_refused(self) -> None:
-        """Registering an existing name raises SecretExistsError, a ValueError, and keeps the old content."""
+        """Registering an existing name raises SecretExistsError, which is a ValueError, and keeps the old content."""
         self.seed({"a": {"k": "first"}})
         manager = self.open_manager()
         with pytest.raises(SecretExistsError) as caught:
@@ -137,7 +151,10 @@ class ContractTests(ManagerHooks):
 
     @needs(READ | REGISTER | UPDATE)
     def test_schema_is_stored(self) -> None:
-        """A secret keeps its schema when one key changes, and refuses other keys. An update replaces schema and content."""
+        """A merge keeps the schema, and a key that the schema lacks is refused.
+
+        An update replaces schema and content.
+        """
         manager = self.open_manager()
         manager.register_secret(BasicAuthSecretSchema(name="a", username="u", password="first"))  # noqa: S106 - the test makes up this password
         manager.merge_secret("a", {"password": "second"})
@@ -167,7 +184,7 @@ class ContractTests(ManagerHooks):
     def test_deleted_secrets_are_gone(self) -> None:
         """Deleted secrets are gone for every instance, and their names can be registered again.
 
-        The second deletion of a secret raises an error. The deletion of all secrets may be repeated.
+        Deleting a deleted secret raises an error. Deleting all secrets raises no error, even if there are none.
         """
         manager = self.open_manager()
         for name in ("a", "b", "c"):
@@ -184,7 +201,10 @@ class ContractTests(ManagerHooks):
 
     @needs(READ_AND_WRITE)
     def test_rename_keeps_content_and_schema(self) -> None:
-        """A renamed secret keeps content and schema. An existing new name and a missing secret are refused."""
+        """A renamed secret keeps content and schema.
+
+        A new name that exists, and a missing old name, are refused.
+        """
         manager = self.open_manager()
         manager.register_secret(BasicAuthSecretSchema(name="a", username="u", password="p"))  # noqa: S106 - the test makes up this password
         manager.register_secret(secret("b", {"k": "b"}))
@@ -218,10 +238,14 @@ class ContractTests(ManagerHooks):
 
     @needs(READ | REGISTER | UPDATE | VERSIONS)
     def test_rollback_restores_an_earlier_version(self) -> None:
-        """Each write creates a version, and a rollback creates one with the old content. A missing version or secret raises an error."""
+        """Each write creates a version, and a rollback creates a version with the old content.
+
+        A missing version or secret raises an error.
+        """
         manager = self.open_manager()
         manager.register_secret(secret("a", {"k": "1"}))
         manager.merge_secret("a", {"k": "2"})
+        # The history has the newest version first.
         first = manager.history("a")[-1].number
         assert [version.current for version in manager.history("a")] == [True, False]
         restored = manager.rollback("a", first)
@@ -236,14 +260,17 @@ class ContractTests(ManagerHooks):
 
     @needs(READ | REGISTER | LIST | DELETE | UNDELETE)
     def test_undelete_restores_a_deleted_secret(self) -> None:
-        """An undelete restores the last content. An existing or unknown secret cannot be restored."""
+        """An undelete restores the last content.
+
+        A secret that exists, or never existed, cannot be restored.
+        """
         manager = self.open_manager()
         manager.register_secret(BasicAuthSecretSchema(name="a", username="u", password="first"))  # noqa: S106 - the test makes up this password
         with pytest.raises(SecretExistsError):
             manager.undelete_secret("a")
         manager.merge_secret("a", {"password": "second"})
         manager.delete_secret("a")
-        # A backend with the capability UNDELETE may have an option that makes deletions final, such as ``force`` of Vault.
+        # ``restores_deleted`` is false if an option of the backend makes deletions final, such as ``force`` of Vault.
         if self.restores_deleted:
             manager.undelete_secret("a")
             restored = self.open_manager().get_secret("a")
@@ -256,7 +283,7 @@ class ContractTests(ManagerHooks):
 
     @needs(READ_AND_WRITE)
     def test_random_operations_match_a_dict(self) -> None:
-        """After any series of operations, backend and dict of versions have the same content."""
+        """After any series of operations, the manager and a dict have the same content."""
         check_against_dict(self.open_manager, version_behavior=self.version_behavior, examples=self.random_series_count, steps=15)
 
 

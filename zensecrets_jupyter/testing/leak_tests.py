@@ -1,4 +1,4 @@
-"""Tests that no value is shown, and that faults raise the right errors."""
+"""Tests that no value leaks, and that faults raise the right errors."""
 
 from __future__ import annotations
 
@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 
 
 class LeakTests(ManagerHooks):
-    """Each test stores canaries, and searches for them where no value may be."""
+    """Each test stores canaries, and searches data that must not contain them."""
 
     @needs(Capability.READ)
     def test_read_values_are_not_shown(self, caplog: pytest.LogCaptureFixture) -> None:
-        """No repr, log, JSON, pickle or error of a read contains a value."""
+        """No repr, log, JSON or error of a read contains a value.
+
+        A secret that was read can't be pickled.
+        """
         caplog.set_level(logging.DEBUG)
         value = canary("read")
         self.seed({"a": {"k": value}})
+        # Only the logs of the read are tested here: ``seed`` may log what it writes.
         caplog.clear()
         manager = self.open_manager()
         stored = manager.get_secret("a", refresh=True)
@@ -60,6 +64,7 @@ class LeakTests(ManagerHooks):
             outputs.append(error_text(missing_info.value))
         if self.limit:
             with pytest.raises(InvalidSecretError) as large_info:
+                # The canary repeated this many times is longer than the limit.
                 manager.register_secret(secret("large", {"k": canary("large") * self.limit}))
             outputs.append(error_text(large_info.value))
         if Capability.LIST in manager.capabilities:
@@ -69,13 +74,17 @@ class LeakTests(ManagerHooks):
 
     @needs(Capability.REGISTER)
     def test_storage_is_encrypted_if_declared(self) -> None:
-        """An encrypted storage contains no value. Any other storage contains the written value."""
+        """An encrypted storage contains no value.
+
+        A storage that is not encrypted must contain the value. This shows that the search works.
+        """
         raw_before = self.raw()
         assert raw_before is None or not find_canary(raw_before), "an earlier test left a canary in the storage"
         manager = self.open_manager()
         value = canary("stored")
         manager.register_secret(secret("a", {"k": value}))
         raw = self.raw()
+        # The value is found exactly if the storage is not sealed. ``None``: only the manager can read the storage.
         assert raw is None or bool(find_canary(raw, value)) is not self.sealed
         if Capability.UPDATE in manager.capabilities:
             changed = canary("changed")
@@ -84,7 +93,7 @@ class LeakTests(ManagerHooks):
             assert raw is None or bool(find_canary(raw, changed)) is not self.sealed
             assert Capability.READ not in manager.capabilities or content_of(self.open_manager(), "a") == {"k": changed}
 
-    # The test needs no capability, but the hook ``faults``.
+    # The test needs no capability. It is removed if a subclass does not override the hook ``faults``.
     @needs(Capability(0))
     def test_faults_are_reported_and_leave_everything_unchanged(self, caplog: pytest.LogCaptureFixture) -> None:
         """Under a fault, each operation raises the expected error with a hint and no value. The stored secrets are unchanged."""
@@ -110,7 +119,7 @@ class LeakTests(ManagerHooks):
 
 
 def _operations(manager: SecretsManager) -> list[Callable[[], Any]]:
-    """Return the supported operations of a manager."""
+    """Return operations that the manager supports, for the tests of faults."""
     operations: list[tuple[Capability, Callable[[], Any]]] = [
         (Capability.READ, lambda: manager.get_secret("a", refresh=True)),
         (Capability.LIST, manager.list_secrets),

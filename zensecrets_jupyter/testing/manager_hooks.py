@@ -28,7 +28,10 @@ _Test = TypeVar("_Test", bound="Callable[..., None]")
 
 
 def needs(capabilities: Capability) -> Callable[[_Test], _Test]:
-    """Decorator for a test that runs only if the backend has the capabilities."""
+    """Decorator for a test that runs only if the backend has all of ``capabilities``.
+
+    It only records them. :class:`ManagerHooks` removes the tests that can't run.
+    """
 
     def mark(test: _Test) -> _Test:
         vars(test)["needed"] = capabilities
@@ -38,10 +41,13 @@ def needs(capabilities: Capability) -> Callable[[_Test], _Test]:
 
 
 class ManagerHooks:
-    """The base class of the test classes. A subclass must set ``backend_class`` and may set other attributes."""
+    """The base class of the test classes.
+
+    A subclass must set ``backend_class``. It may set other attributes, and override ``prepare``, ``seed``, ``raw`` and ``faults``.
+    """
 
     backend_class: ClassVar[type[Backend]]
-    """The tested class. For operations outside its ``capabilities``, the suite only checks that they are refused."""
+    """The tested backend. The suite only checks that operations without a capability of the backend are refused."""
     attributes: Mapping[str, Any] = {}
     """The options of the backend."""
     limit: ClassVar[int] = 0
@@ -49,28 +55,28 @@ class ManagerHooks:
     sealed: ClassVar[bool] = False
     """Whether the storage is encrypted, so that :meth:`raw` must not contain a value."""
     isolates_managers: ClassVar[bool] = True
-    """Whether two managers with the same options have separate secrets."""
+    """Whether two managers with the same options and different IDs have separate secrets."""
     keeps_all_updates: ClassVar[bool] = True
     """Whether concurrent updates are never lost. Set it to ``False`` for a backend without compare-and-set."""
     registers_once: ClassVar[bool] = True
     """Whether only one of several concurrent registrations succeeds. Set it to ``False`` for a backend without compare-and-set."""
     restores_deleted: ClassVar[bool] = True
-    """Whether deleted secrets can be restored. Set it to ``False`` if ``attributes`` prevent that in spite of the capability UNDELETE."""
+    """Whether deleted secrets can be restored. Set it to ``False`` if a backend with UNDELETE can't restore them due to ``attributes``."""
     version_behavior: ClassVar[VersionBehavior] = VersionBehavior()
-    """The behavior of versions."""
+    """How the backend numbers and keeps the versions of a secret."""
     random_series_count: ClassVar[int] = 20
     """Number of series of random operations that are compared with a dict. Each series has at most 15 operations."""
     writers: ClassVar[int] = 8
-    """Number of concurrent writers."""
+    """Number of threads that write at the same time in a test."""
     awkward_names: ClassVar[Sequence[str]] = AWKWARD_NAMES
     """Names that the backend must distinguish, or refuse with a reason."""
     awkward_values: ClassVar[Sequence[str]] = AWKWARD_VALUES
     """Values that the backend must return unchanged."""
 
     folder: Path
-    """A new folder for each test."""
+    """The folder for local files of the backend; each test has a new one."""
     identity: str
-    """A new ID of the secrets manager for each test."""
+    """The ID of the secrets manager; each test has a new one."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Remove the tests whose capabilities the backend does not have."""
@@ -79,7 +85,8 @@ class ManagerHooks:
             return
         disabled_tests = set() if cls.faults is not ManagerHooks.faults else {FAULTS_TEST}
         for name in dir(cls):
-            # The test is searched in all base classes, because a subclass may have more capabilities than its base class.
+            # The base class may have set the test to None, and the subclass may have the missing capability. So the search in the base
+            # classes skips None and finds the function.
             test = next((candidate for base in cls.__mro__ if callable(candidate := vars(base).get(name))), None)
             needed = getattr(test, "needed", None)
             if needed is not None:
@@ -98,18 +105,24 @@ class ManagerHooks:
         """Empty the backend before each test. The default method does nothing."""
 
     def open_manager(self, identity: str = "") -> SecretsManager:
-        """Return a new instance of the manager with an ID, as in another process. The default is the ID of the test."""
+        """Return a new instance of the manager, as another process would open it.
+
+        The default of ``identity`` is the ID of the test.
+        """
         context = ManagerContext(name="tested", id=identity or self.identity, folder=self.folder / (identity or self.identity))
         return SecretsManager(self.backend_class(self.backend_class.make_options(self.attributes), context=context))
 
     def seed(self, contents: Mapping[str, Mapping[str, str]]) -> None:
-        """Store secrets. The subclass of a read-only backend stores them without the manager."""
+        """Store secrets before a test.
+
+        For a read-only backend, override this method and store the secrets without the manager.
+        """
         manager = self.open_manager()
         for name, content in contents.items():
             manager.register_secret(secret(name, content))
 
     def raw(self) -> bytes | None:
-        """Return the content of the storage, or ``None`` if only the manager can read it."""
+        """Return all bytes of the backend's storage, or ``None`` if a test can't read them."""
         return None
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
@@ -123,12 +136,13 @@ class ManagerHooks:
 
 
 def secret(name: str, content: Mapping[str, str]) -> ArbitrarySecretSchema:
-    """Return a secret with that content."""
+    """Return a secret with ``content`` and no particular schema."""
     return ArbitrarySecretSchema(name=name, arbitrary_kv_pairs=content)
 
 
 def content_of(manager: SecretsManager, name: str) -> dict[str, str]:
-    """Return the stored content of a secret as plain texts, without the cache."""
+    """Return the stored content of a secret, without the cache."""
+    # A value may be of a subclass of ``str``. ``str.__str__`` converts it to a plain ``str``.
     return {key: str.__str__(value) for key, value in manager.get_secret(name, refresh=True).content.items()}
 
 

@@ -1,4 +1,6 @@
-"""The conformance suite for secrets managers, for authors of flavors. It needs the extra ``testing``.
+"""The conformance suite for secrets managers, for authors of flavors.
+
+It needs the extra ``testing`` of this package.
 
 To test a backend, define a subclass in a test module::
 
@@ -7,9 +9,9 @@ To test a backend, define a subclass in a test module::
     class TestMine(SecretsManagerTests):
         backend_class = MineBackend
 
-The other members of :class:`~zensecrets_jupyter.testing.manager_hooks.ManagerHooks` describe special properties of a backend.
-The suite runs the tests of the ``capabilities`` of the backend, and checks that other operations are refused. The method ``seed`` stores
-the secrets of a read-only backend.
+The suite runs the tests that the ``capabilities`` of the backend allow, and checks that other operations are refused. To describe special
+properties of a backend, set the other attributes of :class:`~zensecrets_jupyter.testing.manager_hooks.ManagerHooks`. For a read-only
+backend, override its method ``seed``, which stores secrets before a test.
 """
 
 from __future__ import annotations

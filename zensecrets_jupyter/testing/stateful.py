@@ -1,4 +1,7 @@
-"""A Hypothesis state machine that compares a secrets manager with a dict of versions."""
+"""A Hypothesis state machine that compares a secrets manager with a dict.
+
+The dict has the expected content of every version of every secret.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +33,12 @@ if TYPE_CHECKING:
 
 
 class VersionBehavior(NamedTuple):
-    """The behavior of a backend with versions.
+    """How a backend numbers and keeps the versions of a secret.
 
     Attributes:
         versions_kept: Maximum number of versions of a secret, including the current one, or 0 if a test cannot reach the limit.
         renames_with_history: Whether a renamed secret keeps its versions.
-        numbers_continue: Whether a deleted secret that is registered again continues with the next version number.
+        numbers_continue: Whether the version numbers of a secret continue if it is deleted and registered again. Otherwise they begin at 1.
     """
 
     versions_kept: int = 0
@@ -44,21 +47,29 @@ class VersionBehavior(NamedTuple):
 
 
 _MAX_ROLLBACK = 3
-"""Maximum number of versions that a rollback goes back."""
+"""Maximum number of versions that a rollback goes back. 0 restores the current version."""
 
-# There are few names, so that operations use the same secret. They have special characters, to test escapes.
+# There are few names, so that several operations in a series use the same secret. Their special characters test escapes.
 _names = st.sampled_from(["a", "b", "B", "ä", "a/b", "';--", "🔑"])
 _keys = st.sampled_from(["k", "key.with.dots", "ключ", "%"])
 _contents = st.dictionaries(_keys, st.text(max_size=20), max_size=3)
 
 
 class DictComparison(RuleBasedStateMachine):
-    """Applies the same operations to a manager and a dict of versions, and compares them."""
+    """Applies the same operations to a manager and a dict, and compares them.
+
+    The dict is ``expected``.
+    """
 
     manager: SecretsManager
 
     def __init__(self, open_manager: Callable[[], SecretsManager], version_behavior: VersionBehavior) -> None:
-        """Use ``open_manager``. Its first call opens an empty manager, and each later call opens the same manager again."""
+        """Create the state machine.
+
+        Args:
+            open_manager: Opens the manager. The first call opens an empty manager, and each later call opens the same manager again.
+            version_behavior: How the backend numbers and keeps versions.
+        """
         super().__init__()
         self._behavior = version_behavior
         self._open_manager = open_manager
@@ -68,7 +79,8 @@ class DictComparison(RuleBasedStateMachine):
         # The highest version number of each name, which a deletion does not reset.
         self._last_numbers: dict[str, int] = {}
 
-    # The names that were registered at some time; rules with ``name=registered`` choose one of them. A deletion removes the chosen name.
+    # The names that ``register`` returned. A rule with ``name=registered`` gets one of them, and the secret may be missing by then. A rule
+    # with ``consumes(registered)`` also removes the name.
     registered = Bundle("registered")
 
     @initialize()
@@ -94,7 +106,10 @@ class DictComparison(RuleBasedStateMachine):
 
     @rule(name=registered, content=_contents, remove=st.none() | _keys)
     def merge(self, name: str, content: dict[str, str], remove: str | None) -> None:
-        """Set keys of a secret, and remove one of its keys. A missing key must be refused."""
+        """Set keys of a secret, and remove the key ``remove``, if given.
+
+        The removal of a missing key must be refused.
+        """
         old_content = self._current_content(name)
         removed_keys = [remove] if remove else []
         if old_content is not None and remove and remove not in old_content:
@@ -147,7 +162,10 @@ class DictComparison(RuleBasedStateMachine):
 
     @rule(name=registered, steps_back=st.integers(0, _MAX_ROLLBACK))
     def rollback(self, name: str, steps_back: int) -> None:
-        """Restore an earlier version. A version that no longer exists must be refused."""
+        """Restore the version ``steps_back`` before the current one.
+
+        A version that does not exist must be refused.
+        """
         if not self._has_versions():
             return
         versions = self.expected.get(name, {})
@@ -160,18 +178,18 @@ class DictComparison(RuleBasedStateMachine):
 
     @rule()
     def reopen(self) -> None:
-        """Open a new instance."""
+        """Replace the manager by a new instance, which has an empty cache."""
         self.manager = self._open_manager()
 
     @precondition(lambda self: Capability.REKEY in self.manager.capabilities)
     @rule()
     def rotate_key(self) -> None:
-        """Encrypt all secrets with a new key."""
+        """Encrypt all secrets with a new data key."""
         self.manager.rotate_key()
 
     @invariant()
     def compare(self) -> None:
-        """Compare names, contents and version numbers, without the cache."""
+        """Compare names, contents and version numbers, without the cache; Hypothesis calls this after each operation."""
         assert self.manager.list_secrets() == sorted(self.expected)
         assert [summary.name for summary in self.manager.summaries()] == sorted(self.expected)
         for name in self.expected:
@@ -180,7 +198,7 @@ class DictComparison(RuleBasedStateMachine):
                 assert [version.number for version in self.manager.history(name)] == sorted(self.expected[name], reverse=True)
 
     def _first_version(self, name: str, content: dict[str, str]) -> dict[int, dict[str, str]]:
-        """Return the versions of a secret that was just registered."""
+        """Return the expected versions of a secret that was just registered: only the first one."""
         number = self._last_numbers.get(name, 0) + 1 if self._behavior.numbers_continue else 1
         self._last_numbers[name] = number
         return {number: content}
@@ -189,12 +207,15 @@ class DictComparison(RuleBasedStateMachine):
         return Capability.VERSIONS in self.manager.capabilities
 
     def _current_content(self, name: str) -> dict[str, str] | None:
-        """Return the expected current content of a secret, or ``None``."""
+        """Return the expected current content of a secret, or ``None`` if the secret is missing."""
         versions = self.expected.get(name)
         return versions[max(versions)] if versions else None
 
     def _write(self, name: str, write: Callable[[], Any], content: dict[str, str]) -> None:
-        """Write to the manager, and add the expected version. A missing secret must raise an error."""
+        """Call ``write``, and add the expected version with ``content``.
+
+        For a missing secret, ``write`` must raise an error.
+        """
         versions = self.expected.get(name)
         if versions is None:
             with pytest.raises(SecretNotFoundError):
@@ -204,6 +225,7 @@ class DictComparison(RuleBasedStateMachine):
         number = max(versions) + 1
         versions[number] = content
         self._last_numbers[name] = number
+        # The backend drops the version that exceeds the maximum number.
         if self._behavior.versions_kept:
             versions.pop(number - self._behavior.versions_kept, None)
 
@@ -215,18 +237,19 @@ def check_against_dict(
 
     Args:
         open_manager: Opens the secrets manager with an ID. With a new ID the manager is empty.
-        version_behavior: The behavior of versions.
+        version_behavior: How the backend numbers and keeps versions.
         examples: Maximum number of series. Each series uses a new ID.
         steps: Maximum number of operations in a series.
 
     Raises:
-        AssertionError: If the secrets manager and the dict differ. Hypothesis reports the shortest series.
+        AssertionError: If the secrets manager and the dict differ. Hypothesis reports the shortest failing series.
     """
 
     def machine() -> DictComparison:
         identity = str(uuid.uuid4())
         return DictComparison(lambda: open_manager(identity), version_behavior or VersionBehavior())
 
+    # A slow backend and a long series are no errors here. Without a database, Hypothesis saves no failed series on disk.
     suppressed_checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     hypothesis_settings = settings(
         max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=suppressed_checks, database=None
@@ -235,5 +258,5 @@ def check_against_dict(
 
 
 def _secret(name: str, content: dict[str, str]) -> ArbitrarySecretSchema:
-    """Return a secret with that content."""
+    """Return a secret with ``content`` and no particular schema."""
     return ArbitrarySecretSchema(name=name, arbitrary_kv_pairs=content)

@@ -1,4 +1,4 @@
-"""References to secrets, and fields for secrets, with ZenML's names."""
+"""References to secrets, and fields for secrets, under the names of ZenML's module ``zenml.utils.secret_utils``."""
 
 from typing import Any
 
@@ -16,8 +16,9 @@ __all__ = [
 ]
 
 parse_secret_reference = SecretReference.parse
+"""Return the reference that a text such as ``{{name.key}}`` consists of."""
 
 
 def is_secret_reference(value: Any) -> bool:
-    """Return whether ``value`` is exactly one reference."""
+    """Return whether ``value`` is a text that consists of exactly one reference."""
     return isinstance(value, str) and single_reference(value) is not None

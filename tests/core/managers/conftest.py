@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AWS_USER = {
-    # The key is the example of the AWS documentation.
+    # The access key is the example of the AWS documentation.
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
     "AWS_DEFAULT_REGION": "eu-central-1",
-    # Without this, boto3 asks the network for the role of the machine.
+    # Without this variable, boto3 asks the network for the role of the machine.
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": "/dev/null",
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
@@ -43,7 +43,7 @@ def aws_server() -> Iterator[FaultProxy]:
 def aws(aws_server: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> FaultProxy:
     """Return the proxy of the moto server, with credentials in the environment.
 
-    The server still has the secrets of earlier tests. So the tests use new IDs or new names.
+    The server still has the secrets of earlier tests. So each test uses a secrets manager with a new ID, or new names of secrets.
     """
     for variable, value in AWS_USER.items():
         monkeypatch.setenv(variable, value)
@@ -79,13 +79,14 @@ def vault(vault_server: tuple[FakeVault, FaultProxy], monkeypatch: pytest.Monkey
     fake, proxy = vault_server
     proxy.requests.clear()
     yield VaultFixture(fake, proxy, fake.new_token())
+    # A test may have sealed the Vault, which then refuses requests.
     fake.is_sealed = False
     fake.secrets.clear()
 
 
 @pytest.fixture(scope="session")
 def secret_manager_server() -> Iterator[SecretManagerServer]:
-    """Run a fake of Google Cloud Secret Manager."""
+    """Yield a running fake of Google Cloud Secret Manager."""
     with SecretManagerServer().running() as server:
         yield server
 
@@ -101,7 +102,7 @@ def secret_manager(secret_manager_server: SecretManagerServer) -> SecretManagerS
 
 @pytest.fixture(scope="session")
 def key_vault_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyVaultServer]:
-    """Run a fake of Azure Key Vault."""
+    """Yield a running fake of Azure Key Vault."""
     server = KeyVaultServer(tmp_path_factory.mktemp("authority"), canary("client-secret"))
     with server.running():
         yield server
@@ -124,7 +125,7 @@ def zenml_server() -> Iterator[tuple[ZenmlServer, FaultProxy]]:
 
 @pytest.fixture
 def zenml(zenml_server: tuple[ZenmlServer, FaultProxy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ZenmlFixture]:
-    """Yield the ZenML server with the login of ``zenml login``, and empty the server afterwards."""
+    """Yield the ZenML server with a login file of ``zenml login``. Afterwards, empty the server."""
     server, proxy = zenml_server
     config_folder = tmp_path / "zenml"
     server.write_login(config_folder, proxy.address)

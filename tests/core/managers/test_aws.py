@@ -46,6 +46,7 @@ class TestAws(SecretsManagerTests):
     backend_class = AwsBackend
     limit = 65_536
     version_behavior = VersionBehavior(versions_kept=2, renames_with_history=False)
+    # Both numbers are lower than their defaults, 20 and 8, because each request takes time.
     random_series_count = 8
     writers = 4
 
@@ -53,6 +54,7 @@ class TestAws(SecretsManagerTests):
     def _use_server(self, aws: FaultProxy) -> None:
         self.aws = aws
         # The attributes are set here and not on the class, because the address is known after the start of the server.
+        # The short deadline, in seconds, soon ends the retries of an injected fault.
         self.attributes = {"endpoint_url": aws.address, "deadline": 0.2}
 
     def raw(self) -> bytes:
@@ -84,6 +86,7 @@ def manager(aws: FaultProxy) -> SecretsManager[AwsBackend]:
 
 
 def _open(aws: FaultProxy, identity: str, **attributes: Any) -> SecretsManager[AwsBackend]:
+    """Return a manager with an ID. Managers with the same ID have the same secrets, as in two processes."""
     options = AwsBackend.make_options({"endpoint_url": aws.address, "deadline": 1, **attributes})
     return SecretsManager(AwsBackend(options, context=ManagerContext(name="tested", id=identity)))
 
@@ -95,7 +98,7 @@ def _describe(manager: SecretsManager[AwsBackend], name: str) -> dict[str, Any]:
 
 
 def test_more_than_a_page_is_listed(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """Names, schemas and versions of 101 secrets are listed with two requests, and no value is read."""
+    """Names, schemas and versions of 101 secrets are listed with two requests, and no value is read. A page has 100 secrets."""
     for number in range(100):
         manager.register_secret(secret(f"n{number:03}", key="value"))
     manager.register_secret(BasicAuthSecretSchema(name="typed", username="u", password="p"))
@@ -114,6 +117,7 @@ def test_secrets_are_read_in_batches_of_twenty(manager: SecretsManager[AwsBacken
     for name in names:
         manager.register_secret(secret(name, key=name))
     aws.requests.clear()
+    # A result is a secret or an error. An error would make the dicts differ.
     assert {name: getattr(result, "content", result) for name, result in manager.get_secrets(names).items()} == {
         name: {"key": name} for name in names
     }
@@ -213,7 +217,7 @@ def test_failed_registration_keeps_the_secret_deleted(manager: SecretsManager[Aw
 def test_unusable_credentials_keep_the_secret_deleted(
     manager: SecretsManager[AwsBackend], aws: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the name of a deleted secret is registered and the credentials can't be read in between, the secret stays deleted.
+    """If a registration loses its credentials halfway, a deleted secret of this name stays deleted.
 
     A registration first restores the deleted secret with RestoreSecret, and then stores the new content with PutSecretValue. The program
     that prints the credentials is missing for the second request, and exists again for the request that deletes the restored secret.
@@ -236,6 +240,7 @@ def test_unusable_credentials_keep_the_secret_deleted(
 
     with monkeypatch.context() as patch:
         patch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        # Keys in the environment would take precedence over the program.
         for name in KEY_VARIABLES:
             patch.delenv(name)
         other = _open(aws, manager.id)
@@ -253,6 +258,7 @@ def test_unusable_credentials_keep_the_secret_deleted(
 
 def test_foreign_deleted_secret_is_not_restored(aws: FaultProxy) -> None:
     """If a deleted secret of another program has the name, registering and undeleting are refused, and the secret stays deleted."""
+    # With the scope "none", the ID is not a part of the names in AWS.
     manager = _open(aws, "any", scope="none")
     name = f"theirs-{uuid.uuid4()}"
     client = boto3.client("secretsmanager", endpoint_url=aws.address)
@@ -266,7 +272,7 @@ def test_foreign_deleted_secret_is_not_restored(aws: FaultProxy) -> None:
 
 
 def test_pending_deletion_is_awaited(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """A registration is retried while AWS reports that the name is scheduled for deletion. A forced deletion takes AWS some time."""
+    """A registration is retried while AWS reports that the name is scheduled for deletion. AWS needs some time for a forced deletion."""
     pending_deletion = aws_error("InvalidRequestException", message="a secret with this name is already scheduled for deletion")
     with aws.inject(pending_deletion, only="CreateSecret", times=2):
         manager.register_secret(secret("a", key="value"))
@@ -288,6 +294,7 @@ def test_version_from_the_console(manager: SecretsManager[AwsBackend]) -> None:
     manager.register_secret(secret("a", key="first"))
     client = boto3.client("secretsmanager", endpoint_url=manager.backend.options.endpoint_url)
     text = client.get_secret_value(SecretId=manager.backend.key_for("a"))["SecretString"]
+    # The console adds a version with this request.
     client.put_secret_value(SecretId=manager.backend.key_for("a"), SecretString=text.replace("first", "second"))
     assert [version.number for version in manager.history("a")] == [2, 1]
     assert manager.get_secret("a").content == {"key": "second"}
@@ -354,7 +361,12 @@ BROKEN_CONFIGURATIONS = {
     "an unknown retry mode": ({"AWS_RETRY_MODE": "abc"}, "", "InvalidRetryModeError.*variables AWS_"),
     "a malformed region": ({"AWS_DEFAULT_REGION": "eu central"}, "", "region 'eu central'.*malformed.*--region_name"),
 }
-"""Wrong configurations of a machine: environment variables, the text of the configuration file, and a pattern of the error."""
+"""Wrong configurations of a machine.
+
+A value has environment variables, the text of the configuration file, and a pattern of the error.
+
+In "no UTF-8", the text begins with a surrogate, which is written to the file as the byte FF.
+"""
 
 
 @pytest.mark.parametrize("problem", BROKEN_CONFIGURATIONS)
@@ -374,6 +386,7 @@ def test_broken_configuration_is_reported(problem: str, aws: FaultProxy, tmp_pat
     with pytest.raises((InvalidOptionsError, ManagerAccessError), match=expected_text) as caught:
         _open(aws, str(uuid.uuid4())).list_secrets()
     assert find_canary(str(caught.value)) == []
+    # An error that the backend does not know would be called unexpected.
     assert "unexpected error" not in str(caught.value)
 
 
@@ -386,6 +399,7 @@ def test_access_denied(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> 
     iam.create_user(UserName="without-permissions")
     key = iam.create_access_key(UserName="without-permissions")["AccessKey"]
     with _access_control(aws), pytest.MonkeyPatch.context() as patch:
+        # Moto does not know the keys of the fixture ``aws``.
         with pytest.raises(ManagerAccessError, match="403"):
             manager.list_secrets()
         patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])

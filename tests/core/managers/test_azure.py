@@ -43,7 +43,7 @@ def vault(key_vault: KeyVaultServer) -> KeyVaultServer:
 
 
 def open_manager(vault: KeyVaultServer, identity: str = "one", **attributes: Any) -> SecretsManager[AzureBackend]:
-    """Return a manager of the fake server with the credentials of its application."""
+    """Return a manager of the fake server, with credentials that the server accepts."""
     application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": vault.client_secret}
     # The client asks the public cloud whether it knows the token server, unless "authority_is_known" is false.
     options = {"vault_url": vault.url, "authority": vault.url, "authority_is_known": False, **application, **attributes}
@@ -82,13 +82,15 @@ class TestAzure(SecretsManagerTests):
             "429": ManagerUnreachableError,
             "500": ManagerUnreachableError,
             "503": ManagerUnreachableError,
+            # The backend does not expect this status.
             "418": ManagerError,
         }
+        # Requests for a token do not fail, because "secrets" is not in their path.
         return {code: (partial(self.vault.faults.inject, Fault(code), only="secrets"), error) for code, error in expected.items()}
 
 
 def test_list_reads_all_pages_and_no_value(vault: KeyVaultServer) -> None:
-    """Ten secrets are listed from four pages, with schema and time, and no value is read."""
+    """Ten secrets are listed from four pages, with schema and time, and no value is read. The fake has three secrets per page."""
     manager = open_manager(vault)
     for number in range(10):
         manager.register_secret(secret(f"name{number}", k="v"))
@@ -152,6 +154,7 @@ def test_undelete(vault: KeyVaultServer) -> None:
     assert [version.number for version in manager.history("a")] == [2, 1]
     vault.requests_until_complete = 0
     manager.delete_secret("a")
+    # Azure keeps a deleted secret for 90 days by default.
     end = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 90 * 86400))
     with pytest.raises(SecretNotFoundError, match=f"Azure keeps it until {end}. Restore it: %secret undelete a") as caught:
         manager.get_secret("a")
@@ -177,7 +180,7 @@ def test_lost_response_of_an_undelete(vault: KeyVaultServer, fault: Fault) -> No
 def test_lost_response_of_a_recovery(vault: KeyVaultServer, fault: Fault) -> None:
     """If the response to the recovery before a registration is lost, a retry completes the registration.
 
-    The new content is stored, and not the recovered one.
+    Then the secret has the new content, and not the recovered content.
     """
     manager = open_manager(vault)
     manager.register_secret(secret("a", k="old"))
@@ -242,7 +245,10 @@ def test_purge(vault: KeyVaultServer) -> None:
 
 
 def test_foreign_secret_is_reported_and_not_changed(vault: KeyVaultServer) -> None:
-    """Without a scope, a secret of another program is listed. Reading, changing or deleting it raises an error without its value."""
+    """Without a scope, a secret of another program is listed. Reading, changing or deleting it raises an error without its value.
+
+    A deletion of all secrets skips this secret.
+    """
     value = canary("theirs")
     manager = open_manager(vault, scope="none")
     vault.put("theirs", value)
@@ -263,6 +269,7 @@ def test_foreign_secret_is_reported_and_not_changed(vault: KeyVaultServer) -> No
 def test_requested_wait_is_respected(vault: KeyVaultServer) -> None:
     """After a response with status 429, the client waits for the time in the header Retry-After, and then the request succeeds."""
     manager = open_manager(vault)
+    # This call gets a token, so that the fault affects the second list.
     manager.list_secrets()
     vault.faults.add(Fault("429", retry_after=1))
     before = time.monotonic()
@@ -312,6 +319,7 @@ def test_wrong_client_secret(vault: KeyVaultServer) -> None:
 def test_clock_skew(vault: KeyVaultServer) -> None:
     """If the vault reports that a token is not valid yet or not anymore, the error says to correct the clock."""
     manager = open_manager(vault)
+    # Microsoft's token library reports an expired token with this text.
     error_text = "IDX10223: Lifetime validation failed. The token is expired."
     with vault.faults.inject(Fault("401", error_text), only="secrets"), pytest.raises(ManagerAccessError, match="Correct the clock"):
         manager.list_secrets()
@@ -330,6 +338,7 @@ def test_credentials_of_the_environment(vault: KeyVaultServer, monkeypatch: pyte
 def test_request_times_out(vault: KeyVaultServer) -> None:
     """The option ``timeout`` limits one request, and ``deadline`` limits the retries."""
     manager = open_manager(vault, timeout=1, deadline=0.01)
+    # This call gets a token, so that the fault affects the second list.
     manager.list_secrets()
     with vault.faults.inject(Fault("500", delay=1.5)), pytest.raises(ManagerUnreachableError):
         manager.list_secrets()
@@ -344,7 +353,7 @@ def test_unreachable_vault(vault: KeyVaultServer, host: str, expected_text: str)
 
 
 def test_unknown_certificate_authority(vault: KeyVaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the certificate authority, no request is sent, and the error names the certificate."""
+    """Without REQUESTS_CA_BUNDLE, the client does not trust the server. It sends no request, and the error names the certificate."""
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     with pytest.raises(ManagerUnreachableError, match="SSLCertVerificationError"):
         open_manager(vault).list_secrets()
@@ -361,7 +370,10 @@ def test_unknown_certificate_authority(vault: KeyVaultServer, monkeypatch: pytes
     ],
 )
 def test_options_are_checked(attributes: dict[str, str], option: str) -> None:
-    """A missing address, an address without TLS, and an incomplete application are refused with the option and without its value."""
+    """A missing address, an address without TLS, and incomplete credentials are refused. The error names the option, not its value.
+
+    ``zsCanary`` is the prefix of all canaries, so :func:`find_canary` finds it.
+    """
     with pytest.raises(InvalidOptionsError, match=option) as caught:
         AzureBackend.make_options(attributes)
     assert not find_canary(error_details(caught.value))

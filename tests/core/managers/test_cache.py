@@ -69,6 +69,7 @@ def _wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WAIT
     while not condition():
         assert time.monotonic() < deadline, "the condition did not become true in time"
+        # Nothing sets this event, so the thread sleeps for a millisecond.
         threading.Event().wait(0.001)
 
 
@@ -179,7 +180,7 @@ def test_write_is_seen_by_the_next_read(manager: SecretsManager[CountingBackend]
 
 
 def test_failed_write_removes_the_cached_secret(manager: SecretsManager[CountingBackend]) -> None:
-    """After a failed write the stored content is unknown, so the secret is read again."""
+    """After a failed write the stored content is unknown, so the secret is read again. Here the name exists already."""
     manager.get_secret("mine")
     with pytest.raises(ValueError, match="exists already"):
         manager.register_secret(secret("mine", key="second"))
@@ -194,6 +195,7 @@ def test_read_from_before_a_write_is_not_cached(manager: SecretsManager[Counting
     with ThreadPoolExecutor(1) as pool:
         read_before_write = pool.submit(manager.get_secret, "mine")
         assert gate.reached.wait(WAIT)
+        # Only the first read is blocked.
         manager.backend.during_read = None
         manager.update_secret(secret("mine", key=text))
         secret_after_write = manager.get_secret("mine")
@@ -233,6 +235,7 @@ def test_change_token_invalidates_the_cache(manager: SecretsManager[CountingBack
     assert manager.get_secret("mine").content == {"key": "first"}
     manager.backend.put("mine", key="second")
     manager.backend.token = 2
+    # The cache reuses the last token for a short time, so the new content appears only after it.
     _wait_until(lambda: manager.get_secret("mine").content == {"key": "second"})
     assert manager.backend.reads == ["mine", "mine"]
 
@@ -242,6 +245,7 @@ def test_change_token_is_read_before_the_secret() -> None:
 
     The cache reads the token before the secret, so the token of the cached secret is older than the write.
     """
+    # The token changes from 1 to 2 during the first fetch.
     tokens = iter([1, 2, 2])
     cache = ReadCache(60.0, lambda: next(tokens))
     mine = secret("mine", key="first")
@@ -289,9 +293,10 @@ def test_write_invalidates_all_caches_of_a_flavor() -> None:
 
 
 def test_read_of_another_instance_from_before_a_write_is_not_cached() -> None:
-    """If one instance writes while another instance reads, the other one does not cache the result of its read."""
+    """A read of one instance is not cached if another instance writes during this read."""
     records: dict[str, SecretRecord] = {}
     writer, reader = SecretsManager(CountingBackend()), SecretsManager(CountingBackend())
+    # Both instances have the same flavor and the same stored secrets.
     writer.backend.records = reader.backend.records = records
     writer.backend.put("mine", key="first")
     gate = reader.backend.during_read = Gate()

@@ -32,10 +32,10 @@ class TestLocal(SecretsManagerTests):
     attributes: Mapping[str, int] = {"versions_kept": 3}
     sealed = True
     version_behavior = VersionBehavior(versions_kept=3)
-    random_series_count = 30
+    random_series_count = 30  # more than the default, because this backend is fast
 
     def raw(self) -> bytes:
-        """Return all files of the store."""
+        """Return the bytes of all files of the store."""
         return b"\n".join(file.read_bytes() for file in sorted(self.folder.rglob("*")) if file.is_file())
 
 
@@ -50,7 +50,7 @@ class TestMemory(SecretsManagerTests):
 
 
 class TestFakeRemote(SecretsManagerTests):
-    """A backend of a fake remote service, with injected faults."""
+    """The fake backend with all its capabilities, and with injected faults."""
 
     backend_class = FakeRemoteBackend
     limit = FakeRemoteBackend.max_size
@@ -61,7 +61,7 @@ class TestFakeRemote(SecretsManagerTests):
         self.service = FakeService()
 
     def open_manager(self, identity: str = "") -> SecretsManager:
-        """Return a manager of the service."""
+        """Return a manager whose backend uses the fake service."""
         return SecretsManager(FakeRemoteBackend(context=ManagerContext(name="tested", id=identity or self.identity), service=self.service))
 
     def raw(self) -> bytes:
@@ -69,7 +69,7 @@ class TestFakeRemote(SecretsManagerTests):
         return repr(self.service.payloads).encode()
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return the faults of the service."""
+        """Return the faults of the service. Their names are the error codes of the service."""
         return {
             code: (partial(self._inject_code, code), error)
             for code, error in {"forbidden": ManagerAccessError, "busy": ManagerUnreachableError, "unknown code": ManagerError}.items()
@@ -77,13 +77,14 @@ class TestFakeRemote(SecretsManagerTests):
 
     @contextmanager
     def _inject_code(self, code: str) -> Iterator[None]:
+        # The error of the service quotes a canary. The suite checks that our error does not.
         self.service.fail(code, sent_text=canary("sent"))
         yield
         self.service.recover()
 
 
 class TestReadOnlyFakeRemote(TestFakeRemote):
-    """A read-only backend. The tests store its secrets with a backend that can write."""
+    """The read-only backend. The method ``seed`` stores its secrets through the backend that can write."""
 
     backend_class = ReadOnlyFakeBackend
 
@@ -101,7 +102,7 @@ class TestReadOnlyFakeRemote(TestFakeRemote):
 
 
 class TestWriteOnlyFakeRemote(TestFakeRemote):
-    """A write-only backend. The suite cannot read its secrets, so it checks the raw texts of the service."""
+    """The write-only backend. The manager cannot read its secrets, so the suite checks the texts that the service stores."""
 
     backend_class = WriteOnlyFakeBackend
 
@@ -113,7 +114,10 @@ class TestWriteOnlyFakeRemote(TestFakeRemote):
 
 
 def test_suite_follows_the_capabilities() -> None:
-    """A suite has a test only if its backend has the capability for it, and the test of faults only if it defines faults."""
+    """A test class has a test only if its backend has the capability that the test needs.
+
+    It has the test of faults only if the class defines the method ``faults``. A disabled test is ``None``.
+    """
     read_test, write_test, fault_test = (
         "test_stored_content_is_read_unchanged",
         "test_existing_name_is_refused",

@@ -17,9 +17,11 @@ from zensecrets_jupyter.testing.canary import canary
 if TYPE_CHECKING:
     from pathlib import Path
 
+# In some services, the list of these records has several pages. The names and keys below need escapes in most services.
 RECORDS = {
     **{f"n{number}": SecretRecord("arbitrary", {"key": canary(str(number)), "other": str(number)}) for number in range(40)},
     "schlüssel": SecretRecord("arbitrary", {"key.with.dots": "é\n\0\u2028", "empty": ""}),
+    # No package defines this schema. It has to be copied unchanged.
     "鍵": SecretRecord("of another package", {"pem": "-----\nabc\n-----\n"}),
     "Key_B-1": SecretRecord("aws", {"aws_access_key_id": "a", "aws_secret_access_key": "b"}),
     "none": SecretRecord("arbitrary", {}),
@@ -37,6 +39,7 @@ def test_copy_to_a_service_and_back(flavor: str, home: Path, request: pytest.Fix
 
     A second copy writes nothing.
     """
+    # This service can inject faults, but the test injects none.
     service = faulty_service(flavor, request)
     source, target = _new_local_manager(home), _new_local_manager(home)
     for name, record in RECORDS.items():

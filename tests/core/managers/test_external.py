@@ -1,6 +1,7 @@
 """External secrets: secrets of other programs, which a manager can read and not change.
 
-The option ``external`` gives each external secret a name and the path of its payload in the service. The path can end with ``#KEY``.
+The option ``external`` maps the name of each external secret to the path of its payload in the service. A path that ends with ``#KEY``
+selects one key of the payload.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class SharedService(NamedTuple):
     Attributes:
         service: The service.
         put: Stores a payload under a path, as the other program does.
-        join_path: Returns the path of two words in the syntax of the service, such as ``prod/db`` or ``prod-db``.
+        join_path: Joins two words to a path in the syntax of the service, such as ``prod/db`` or ``prod-db``.
     """
 
     service: FaultyService
@@ -61,7 +62,7 @@ class SharedService(NamedTuple):
     join_path: Callable[[str, str], str]
 
     def open(self, identity: str = "", **external: str) -> SecretsManager[RemoteBackend[Any, Any]]:
-        """Return a manager with external secrets."""
+        """Return a manager with the external secrets ``external``. The default of ``identity`` is the ID of the last manager."""
         self.service.identity = identity or self.service.identity
         return self.service.open(**LONG_TIMEOUTS, external=external)
 
@@ -85,6 +86,7 @@ def _azure(server: KeyVaultServer) -> SharedService:
 def _gcp(server: SecretManagerServer) -> SharedService:
     def put(path: str, text: str) -> None:
         if path in server.secrets:
+            # The method ``put`` of the server creates a secret. An existing secret gets a new version instead.
             parent = f"projects/tested-project/secrets/{path}"
             server._add(types.AddSecretVersionRequest(parent=parent, payload={"data": text.encode()}))
         else:
@@ -124,9 +126,9 @@ def path(shared_service: SharedService) -> str:
 
 
 def test_json_object_has_its_keys(shared_service: SharedService, path: str) -> None:
-    """The keys of a JSON object are the keys of the external secret. Texts are unchanged, and other values are JSON.
+    """The keys of a JSON object are the keys of the external secret. Strings are unchanged, and other values become JSON texts.
 
-    A path with ``#KEY`` selects one key. A list and a batch read contain external secrets and our own.
+    A path with ``#KEY`` selects one key. A list and a batch read contain external secrets and our own secrets.
     """
     value = canary("theirs")
     shared_service.put(path, json.dumps({"password": value, "port": 5432, "tls": True, "hosts": ["a", "é"], "none": None, "empty": ""}))
@@ -151,7 +153,8 @@ def test_json_object_has_its_keys(shared_service: SharedService, path: str) -> N
 
 
 def test_other_text_is_one_key(shared_service: SharedService, path: str) -> None:
-    """A payload that is no JSON object is the value of the key ``value``, or of the selected key. Vault stores only JSON objects."""
+    """A payload that is not a JSON object becomes the value of ``value`` or of the selected key."""
+    # Vault stores only JSON objects, so the function ``put`` for Vault refuses other texts.
     if shared_service.service.backend_class.FLAVOR == "vault":
         with pytest.raises(ValueError, match="Expecting"):
             shared_service.put(path, "no object")
@@ -164,7 +167,7 @@ def test_other_text_is_one_key(shared_service: SharedService, path: str) -> None
 
 
 def test_external_secret_is_cached(shared_service: SharedService, path: str) -> None:
-    """A cached read sends no request, and ``refresh`` reads a write of the other program."""
+    """A cached read sends no request. A read with ``refresh`` returns a value that the other program has written since."""
     first, second = canary("first"), canary("second")
     shared_service.put(path, json.dumps({"key": first}))
     manager = shared_service.open(db=path)
@@ -191,9 +194,9 @@ _REFUSED_OPERATIONS: dict[str, Callable[[Any], object]] = {
 
 @pytest.mark.parametrize("operation", list(_REFUSED_OPERATIONS))
 def test_changes_are_refused(shared_service: SharedService, path: str, operation: str) -> None:
-    """Each change of an external secret, and its history, are refused without a request.
+    """All changes of an external secret, and its history, are refused without a request.
 
-    The error names another program as the owner, and the path.
+    The error says that the secret belongs to another program, and it has the path of the secret.
     """
     value = canary("theirs")
     shared_service.put(path, json.dumps({"key": value}))
@@ -210,7 +213,10 @@ def test_changes_are_refused(shared_service: SharedService, path: str, operation
 
 
 def test_external_secret_hides_our_secret(shared_service: SharedService, path: str) -> None:
-    """In reads and lists, an external secret hides our secret with the same name. Deleting all secrets deletes neither of them."""
+    """In reads and lists, an external secret hides our own secret with the same name.
+
+    ``delete_all_secrets`` deletes neither of these two secrets.
+    """
     their_value, our_value = canary("theirs"), canary("ours")
     shared_service.put(path, json.dumps({"key": their_value}))
     shared_service.open().register_secret(secret("db", key=our_value))
@@ -225,7 +231,11 @@ def test_external_secret_hides_our_secret(shared_service: SharedService, path: s
 
 
 def test_missing_path_is_reported(shared_service: SharedService, path: str) -> None:
-    """A missing path raises SecretNotFoundError with the path, in a single read and in a batch read."""
+    """If there is no payload under the path, a read raises SecretNotFoundError with the path.
+
+    A batch read returns the same error.
+    """
+    # This payload has another path. Its value must not be in the error.
     shared_service.put(shared_service.join_path("prod", "other"), json.dumps({"key": canary("other")}))
     manager = shared_service.open(db=path)
     for error in (_raised_error(lambda: manager.get_secret("db")), manager.get_secrets(["db", "other"])["db"]):
@@ -239,7 +249,7 @@ def test_missing_path_is_reported(shared_service: SharedService, path: str) -> N
 def test_missing_key_is_reported(shared_service: SharedService, path: str) -> None:
     """If the selected key is missing, the error has the existing keys and no value.
 
-    If the payload has a key that is invalid here, such as ``name``, the error explains how to select another key.
+    ``name`` is not a valid key of a secret. If the payload has an invalid key, the error explains how to select another key.
     """
     shared_service.put(path, json.dumps({"user": canary("user"), "name": canary("name")}))
     manager = shared_service.open(db=f"{path}#password", whole=path, user=f"{path}#user")
@@ -267,12 +277,13 @@ _FAULTS: dict[str, type[ZenSecretsError]] = {
 
 @pytest.mark.parametrize("fault", list(_FAULTS))
 def test_faults_raise_the_usual_errors(shared_service: SharedService, path: str, fault: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A permanent fault raises the right error in one line. Neither the error nor the logs contain a value.
+    """Under a permanent fault, a read raises the right error in one line. Neither the error nor the logs contain a value.
 
-    If a single request fails, it is retried and succeeds.
+    If only one request fails, it is retried, and the read succeeds.
     """
     shared_service.put(path, json.dumps({"key": canary("theirs")}))
     caplog.set_level(logging.DEBUG)
+    # This manager has short timeouts, so a permanent fault raises its error soon.
     manager = shared_service.service.open(external={"db": path})
     with shared_service.service.inject(fault):
         error = _raised_error(lambda: manager.get_secret("db"))
@@ -302,7 +313,10 @@ def test_copy_from_an_external_secret(shared_service: SharedService, path: str) 
 
 
 def test_secret_of_another_manager(shared_service: SharedService) -> None:
-    """If the path of an external secret is that of a secret of another manager, the content is read without our envelope around it."""
+    """An external secret can be a secret that another manager of this package has stored.
+
+    Its content is read, and not the envelope: the JSON document in which this package stores a secret.
+    """
     value = canary("ours")
     other = shared_service.open(str(uuid.uuid4()))
     other.register_secret(secret("db", key=value))
@@ -314,7 +328,7 @@ def test_secret_of_another_manager(shared_service: SharedService) -> None:
     "external", [{"no.name": "zsCanary"}, {"a b": "zsCanary"}, {"": "zsCanary"}, {"db": ""}, {"db": "#zsCanary"}, {"db": " "}, {"db": 3}]
 )
 def test_invalid_options_are_refused(external: dict[str, Any]) -> None:
-    """An invalid name, an empty path, and a path that is no text are refused. The error does not contain the path."""
+    """An invalid name, an empty path, and a path that is not a string are refused. The error does not contain the path."""
     with pytest.raises(InvalidOptionsError, match="external") as caught:
         AwsBackend.make_options({"external": external})
     assert not find_canary(error_details(caught.value))
@@ -323,7 +337,7 @@ def test_invalid_options_are_refused(external: dict[str, Any]) -> None:
 def test_last_hash_ends_the_path(vault: VaultFixture) -> None:
     """The last ``#`` separates the path from the key, so a path with ``#`` needs another ``#`` at its end.
 
-    A slash before the path is ignored.
+    A slash at the start of the path is ignored.
     """
     shared_service = _vault(vault)
     shared_service.put("with#hash/x", json.dumps({"key": "1", "other": "2"}))
@@ -350,9 +364,9 @@ def test_arn_binary_and_deleted_secret_in_aws(aws: FaultProxy) -> None:
 
 
 def test_resource_name_and_versions_in_gcp(secret_manager: SecretManagerServer) -> None:
-    """The path of an external secret can be a full resource name, and can have a version.
+    """The path of an external secret can be a full resource name, and can end with a version.
 
-    Without a version, the newest one is read. If it is disabled, an error is raised.
+    Without a version, the newest version is read. If the newest version is disabled, the read raises an error.
     """
     shared_service = _gcp(secret_manager)
     shared_service.put("theirs", canary("old"))
@@ -383,7 +397,7 @@ def test_invalid_path_in_azure(key_vault: KeyVaultServer) -> None:
 
 
 def test_flavor_without_external_secrets() -> None:
-    """A manager of a flavor without external secrets has no read-only secrets, and allows a change of any name."""
+    """A flavor without external secrets has no read-only secrets. ``check_change`` then accepts every name."""
     manager = SecretsManager(MemoryBackend())
     assert manager.read_only_locations == {}
     manager.check_change("anything")

@@ -22,7 +22,10 @@ pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version
 
 @pytest.fixture(scope="module", params=SCENARIOS)
 def scenario(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultScenario]:
-    """Yield the scenario of each flavor, which must have an entry for every fault."""
+    """Yield the scenario of each flavor.
+
+    Each fault must be in one of three attributes: it is injected, it needs no injection, or it is impossible for the flavor.
+    """
     flavor = request.param
     with SCENARIOS[flavor](tmp_path_factory.mktemp(flavor)) as opened_scenario:
         assert {
@@ -35,8 +38,8 @@ def scenario(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.mark.parametrize("fault", FAULT_CASES)
 def test_fault(scenario: FaultScenario, fault: str, count_outcome: Callable[[str, str], None]) -> None:
-    """Each operation has an allowed result, and the stored secrets stay whole.
+    """Each operation has an allowed result, and no stored secret is lost or damaged.
 
-    pytest prints the results in a table for each flavor, which ``count_outcome`` fills.
+    ``count_outcome`` counts the results. After all tests, pytest prints one table of them for each flavor.
     """
     count_outcome(f"faults × {scenario.flavor}", scenario.run(fault))

@@ -1,7 +1,7 @@
-"""Faults of single requests, for each flavor whose requests pass a fault proxy or a fake server.
+"""Faults of single requests, injected by a proxy or by a fake server.
 
-These tests are more detailed than ``test_faults``. Each operation raises the right error or succeeds on a retry. No secret is lost or
-half-written, and no error contains a value.
+These tests check more details than ``test_faults``, such as the number of requests. Each operation raises the right error or succeeds on
+a retry. No secret is lost or half-written, and no error contains a value.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class FaultHarness:
     Attributes:
         service: The service.
         value: The value of the secret ``stored``.
-        manager: The manager whose requests fail.
-        other: A manager with the same secrets, which checks the results as another process would.
+        manager: The manager under test, with short timeouts.
+        other: A second manager of the same secrets, with long timeouts. The tests use it to check the stored secrets.
     """
 
     def __init__(self, service: FaultyService, count_outcome: Callable[[str, str], None]) -> None:
@@ -80,7 +80,7 @@ class FaultHarness:
         return result
 
     def assert_unchanged(self) -> None:
-        """Check that the service has only the secret ``stored``, with its first version."""
+        """Check that the service has only the secret ``stored``, and that its first version is its only version."""
         self.assert_contents({"stored": {"key": self.value}})
         assert self.service.version_count("stored") == 1
 
@@ -91,7 +91,7 @@ class FaultHarness:
 
 
 def all_operations(manager: SecretsManager) -> dict[str, Callable[[], Any]]:
-    """Return the operations of a user by name. The written values are canaries."""
+    """Return the operations that a user can run, by name. The values that they write are canaries."""
     return {
         "get": lambda: manager.get_secret("stored", refresh=True),
         "list": manager.list_secrets,
@@ -138,7 +138,8 @@ def test_no_permission_to_list(harness: FaultHarness) -> None:
 def test_no_permission_to_read(harness: FaultHarness) -> None:
     """Without permission to read, every operation that reads is denied, and listing still works.
 
-    Some services give the same response for a missing secret as for a forbidden one, so a missing secret may have either error.
+    An update, a rename and a delete read the secret before they write. Some services give the same response for a missing secret and for a
+    forbidden one, so the read of a missing secret may raise ManagerAccessError or SecretNotFoundError.
     """
     manager = harness.manager
     with harness.service.inject("read denied"):
@@ -153,12 +154,12 @@ def test_no_permission_to_read(harness: FaultHarness) -> None:
 
 
 def test_name_too_long(harness: FaultHarness) -> None:
-    """A name over the limit is refused before a request is sent.
+    """A name over the limit of the service is refused before a request is sent.
 
-    Reading a secret with such a name raises SecretNotFoundError.
+    Reading a secret with a name over the limit raises SecretNotFoundError.
     """
     manager = harness.manager
-    # This is the longest valid name. Each service needs several characters for each of its letters.
+    # This name is valid, because it has 255 characters. Its key is over the limit, because each "ж" is escaped as several characters.
     name = "ж" * 255
     before = harness.service.request_count()
     error = harness.assert_raises(InvalidSecretError, lambda: manager.register_secret(secret(name, key=canary("long"))))
@@ -172,6 +173,7 @@ def test_name_too_long(harness: FaultHarness) -> None:
 def test_invalid_name(harness: FaultHarness) -> None:
     """An invalid name is refused before a request is sent."""
     before = harness.service.request_count()
+    # The word "name" is reserved, and "\ud800" is half of a surrogate pair.
     for name in ("", "a.b", "a b", "{{a}}", "-a", "name", "a\n", "\0", "\ud800"):
         harness.assert_raises(InvalidSecretError, partial(harness.manager.rename_secret, "stored", name))
     assert harness.service.request_count() == before
@@ -203,7 +205,7 @@ def test_value_too_large(harness: FaultHarness) -> None:
 
 
 def test_throttled(harness: FaultHarness) -> None:
-    """A throttled request is retried until the deadline. After the deadline, the secrets are unchanged."""
+    """A throttled request is retried until the deadline. After the deadline, an error is raised, and the secrets are unchanged."""
     with harness.service.inject("throttled", times=2):
         harness.assert_succeeds(lambda: harness.other.get_secret("stored", refresh=True))
     with harness.service.inject("throttled"):
@@ -213,7 +215,7 @@ def test_throttled(harness: FaultHarness) -> None:
 
 
 def test_time_out(harness: FaultHarness) -> None:
-    """A read is retried after a time-out, and fails at the deadline."""
+    """A read is retried after one time-out. If every attempt times out, the read fails at the deadline."""
     with harness.service.inject("time-out", times=1):
         harness.assert_succeeds(lambda: harness.manager.get_secret("stored", refresh=True))
     with harness.service.inject("time-out"):
@@ -224,9 +226,10 @@ def test_time_out(harness: FaultHarness) -> None:
 @pytest.mark.parametrize("fault", ["reset", "response lost", "time-out"])
 @pytest.mark.parametrize("operation", ["register", "merge", "delete"])
 def test_connection_breaks_during_a_write(harness: FaultHarness, operation: str, fault: str) -> None:
-    """A write whose connection breaks once, before or after its execution, is executed exactly once.
+    """A write whose connection breaks once is executed exactly once.
 
-    The test breaks the connection for each request of the write.
+    The connection breaks before the request is executed (``reset``) or after it (``response lost``, ``time-out``). A write can consist of
+    several requests. The test repeats the write for each of them, and breaks the connection of that request.
     """
     for number, request in enumerate(harness.service.write_requests[operation]):
         manager = harness.manager
@@ -250,9 +253,9 @@ def test_connection_breaks_during_a_write(harness: FaultHarness, operation: str,
 
 @pytest.mark.parametrize("operation", ["register", "merge", "delete"])
 def test_connections_always_break_during_a_write(harness: FaultHarness, operation: str) -> None:
-    """If each attempt breaks before its execution, the secrets are unchanged.
+    """If the connection of every attempt breaks before the request is executed, the secrets are unchanged.
 
-    The error says to check whether the write was executed.
+    The error tells the user to check whether the write was executed.
     """
     manager = harness.manager
     changed = canary("changed")
@@ -270,7 +273,7 @@ def test_connections_always_break_during_a_write(harness: FaultHarness, operatio
 def test_undelete(harness: FaultHarness) -> None:
     """An undelete is retried after a single fault, and raises an error for a permanent fault.
 
-    Without support for it, an undelete raises an error and sends no request.
+    If the flavor does not support it, an undelete raises an error and sends no request.
     """
     manager, value = harness.manager, canary("deleted")
     manager.register_secret(secret("gone", key=value))
@@ -304,6 +307,7 @@ def test_one_error_500(harness: FaultHarness) -> None:
     """An operation is retried after one error 500, and then succeeds."""
     manager = harness.manager
     operations = all_operations(manager)
+    # These operations register the secret ``new``, and change and delete the secret ``stored``.
     for name in ("get", "list", "history", "register", "merge", "delete"):
         with harness.service.inject("500", times=1):
             harness.assert_succeeds(operations[name])
@@ -311,9 +315,9 @@ def test_one_error_500(harness: FaultHarness) -> None:
 
 
 def test_permanent_error_500(harness: FaultHarness) -> None:
-    """Permanent errors 500 raise ManagerUnreachableError, and the secrets are unchanged.
+    """If every response is an error 500, each operation raises ManagerUnreachableError, and the secrets are unchanged.
 
-    The error of an operation that writes says what to do before the user tries again.
+    The error of an operation that writes tells the user what to check before the next attempt.
     """
     for name, operation in all_operations(harness.service.open(deadline=0.3)).items():
         with harness.service.inject("500"):
@@ -336,9 +340,9 @@ def test_clock_skew(harness: FaultHarness) -> None:
 
 
 def test_deleted_between_list_and_read(harness: FaultHarness) -> None:
-    """A secret that is deleted after a list is reported as missing.
+    """If a secret is deleted after a list and before its read, the read reports it as missing.
 
-    The other secrets are read.
+    A batch read still returns the other secrets.
     """
     manager = harness.manager
     manager.register_secret(secret("gone", key="old"))
@@ -353,9 +357,13 @@ def test_deleted_between_list_and_read(harness: FaultHarness) -> None:
     harness.assert_unchanged()
 
 
+# The last payload looks like one of this package, but it is damaged: its content is not an object. Every canary begins with "zsCanary".
 @pytest.mark.parametrize("text", ["zsCanary in plain text", '{"password": "zsCanary"}', '{"zensecrets": 1, "content": "zsCanary"}'])
 def test_foreign_payload(harness: FaultHarness, text: str) -> None:
-    """A payload that another program wrote, or that is damaged, raises ManagerCorruptedError. It is not overwritten, and it is listed."""
+    """If another program wrote a payload, or if it is damaged, using it raises ManagerCorruptedError.
+
+    The payload is not overwritten, and its name is listed.
+    """
     harness.service.put("theirs", text)
     manager = harness.manager
     for operation in (
@@ -374,9 +382,9 @@ def test_foreign_payload(harness: FaultHarness, text: str) -> None:
 
 
 def test_foreign_response(harness: FaultHarness) -> None:
-    """A response of another service raises ManagerError.
+    """A response of another service, such as the login page of a network, raises ManagerError.
 
-    It is not treated as a secret or as an empty list.
+    The response is not treated as a secret or as an empty list. The hint says that a proxy may have sent it.
     """
     with harness.service.inject("foreign response"):
         for name, operation in all_operations(harness.manager).items():

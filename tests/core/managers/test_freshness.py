@@ -1,6 +1,6 @@
 """The cache of secrets managers with shared services.
 
-A cached read sends no request. A write of another process is seen after the time to live, or with refresh.
+A cached read sends no request. A manager sees a write of another process after the time to live, or with ``refresh=True``.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ manager = SecretsManager(backend_class(backend_class.make_options(attributes), c
 manager.merge_secret("shared", {"key": value})
 print("true")
 """
-"""A program that changes the secret ``shared`` as another process."""
+"""A program that changes the secret ``shared``. It prints the JSON value ``true`` at its end. The tests run it in another process."""
 
 
 class CachedService(NamedTuple):
@@ -57,9 +57,9 @@ class CachedService(NamedTuple):
     request_count: Callable[[], int]
 
     def open(self, time_to_live: float = LONG_TIME_TO_LIVE) -> SecretsManager:
-        """Return a manager with a time to live in seconds."""
+        """Return a manager whose cached secrets have a time to live in seconds."""
         base_class = get_flavor(self.flavor)
-        # A new subclass has the time to live, so the class of the flavor is not changed.
+        # The time to live is set in a new subclass, so the class of the flavor is not changed.
         backend_class = cast("type[Backend]", type(base_class.__name__, (base_class,), {"time_to_live": time_to_live}))
         return SecretsManager(
             backend_class(backend_class.make_options(self.attributes), context=ManagerContext(name="ours", id=self.identity))
@@ -85,6 +85,7 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CachedSe
         proxy = TcpProxy(server.host, server.port)
         url = f"postgresql://{server.user}:{server.password}@{proxy.address[0]}:{proxy.address[1]}/postgres"
         keys = {"protection": "keyfile", "key_folder": str(tmp_path / "keys"), "database_schema": f"s{uuid.uuid4().hex}"}
+        # A database has no HTTP requests, so the test counts the chunks of bytes that the client sends.
         yield CachedService("sql", str(uuid.uuid4()), {"url": url, **keys}, lambda: proxy.sent_chunk_count)
         proxy.close()
     else:
@@ -93,7 +94,7 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CachedSe
 
 
 def test_cached_read_sends_no_request(service: CachedService) -> None:
-    """A hundred reads of cached secrets, single or in a batch, send no request."""
+    """A hundred single reads and a hundred batch reads of cached secrets send no request."""
     manager = service.open()
     texts = {name: canary(name) for name in ("one", "two", "three")}
     for name, text in texts.items():
@@ -111,7 +112,7 @@ def test_cached_read_sends_no_request(service: CachedService) -> None:
 def test_write_of_another_process_is_seen(service: CachedService) -> None:
     """A manager returns a cached secret for its time to live, even after a write of another process.
 
-    After the time to live, or with refresh, the manager returns the new content.
+    After the time to live, or with ``refresh=True``, the manager returns the new content.
     """
     long_cached, short_cached = service.open(LONG_TIME_TO_LIVE), service.open(SHORT_TIME_TO_LIVE)
     first, second = canary("first"), canary("second")
@@ -138,7 +139,7 @@ def test_write_of_another_process_is_seen(service: CachedService) -> None:
 
 
 def test_write_of_another_instance_is_seen_at_once(service: CachedService) -> None:
-    """Each kind of write is seen by the next read of another instance in the same process."""
+    """After any write, the next read of another manager object in the same process returns the new content."""
     writer, reader = service.open(), service.open()
     writer.register_secret(secret("shared", key="first"))
     assert reader.get_secret("shared").content == {"key": "first"}
@@ -146,6 +147,7 @@ def test_write_of_another_instance_is_seen_at_once(service: CachedService) -> No
     assert reader.get_secret("shared").content == {"key": "second"}
     writer.update_secret(secret("shared", key="third"))
     assert reader.get_secret("shared").content == {"key": "third"}
+    # The last version of the history is the oldest one. Its content is "first", or "second" if the service keeps only two versions.
     writer.rollback("shared", writer.history("shared")[-1].number)
     assert reader.get_secret("shared").content != {"key": "third"}
     writer.rename_secret("shared", "renamed")
@@ -158,7 +160,7 @@ def test_write_of_another_instance_is_seen_at_once(service: CachedService) -> No
 
 
 def test_write_of_another_manager_is_seen_at_once(vault: VaultFixture) -> None:
-    """Two managers with one namespace see each other's writes, even of cached secrets."""
+    """Two registered managers that share a namespace see each other's writes at once, even of cached secrets."""
     attributes = {**vault.attributes, "scope": "namespace", "namespace": "vision"}
     for name in ("one", "two"):
         get_workspace().register_component(ComponentType.SECRETS_MANAGER, name, "vault", attributes)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def server(secret_manager: SecretManagerServer) -> SecretManagerServer:
-    """Return the fake server."""
+    """Return the fake server. This fixture is a short name for ``secret_manager``."""
     return secret_manager
 
 
@@ -55,7 +55,7 @@ def open_manager(server: SecretManagerServer, identity: str = "one", **attribute
 
 
 class TestGcp(SecretsManagerTests):
-    """The conformance suite with versions."""
+    """The conformance suite. A renamed secret loses its earlier versions."""
 
     backend_class = FastRetryGcp
     limit = MAX_VALUE_BYTES
@@ -77,7 +77,7 @@ class TestGcp(SecretsManagerTests):
         return self.server.raw()
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return the faults of Google Cloud."""
+        """Return the faults of Google Cloud. Their names are gRPC status codes."""
         expected = {
             "PERMISSION_DENIED": ManagerAccessError,
             "UNAUTHENTICATED": ManagerAccessError,
@@ -91,7 +91,7 @@ class TestGcp(SecretsManagerTests):
 
 
 def test_list_reads_all_pages_and_no_value(server: SecretManagerServer) -> None:
-    """Ten secrets are listed from four pages, with schema and version, and no value is read."""
+    """Ten secrets are listed from four pages, with schema and version, and no value is read. A page of the fake has three entries."""
     manager = open_manager(server)
     for number in range(10):
         manager.register_secret(secret(f"name{number}", k="v"))
@@ -116,9 +116,9 @@ def test_read_is_one_request(server: SecretManagerServer) -> None:
 
 
 def test_aborted_registration_is_no_secret(server: SecretManagerServer) -> None:
-    """A registration sends three requests. If the second or the third one fails, no secret is listed or read.
+    """If the second or the third request of a registration fails, the secret is neither listed nor read.
 
-    The name can be registered again.
+    The three requests are ``CreateSecret``, ``AddSecretVersion`` and ``UpdateSecret``. The name can be registered again.
     """
     manager = open_manager(server)
     for request in ("AddSecretVersion", "UpdateSecret"):
@@ -136,9 +136,10 @@ def test_aborted_registration_is_no_secret(server: SecretManagerServer) -> None:
 
 
 def test_aborted_update_changes_nothing(server: SecretManagerServer) -> None:
-    """An update adds a version and moves our alias to it. If it cannot move the alias, the secret keeps its old content.
+    """If an update cannot make its added version the current one, the old content stays.
 
-    The new version is neither read nor listed, and the next update ignores it too. Our alias marks the current version.
+    An alias of this package marks the current version. An update adds a version, and then moves the alias to it with ``UpdateSecret``. If
+    this request fails, the added version is neither read nor listed, and the next update ignores it.
     """
     manager = open_manager(server)
     manager.register_secret(secret("a", k="first"))
@@ -153,13 +154,17 @@ def test_aborted_update_changes_nothing(server: SecretManagerServer) -> None:
 @pytest.mark.parametrize("failed_request", ["CreateSecret", "AddSecretVersion", "UpdateSecret", "DeleteSecret"])
 @pytest.mark.parametrize("request_is_executed", [True, False])
 def test_lost_response_of_a_write(server: SecretManagerServer, failed_request: str, *, request_is_executed: bool) -> None:
-    """If one request of a write fails, a retry completes the write, whether the request was executed or not."""
+    """If one request of a write fails, a retry completes the write, whether the request was executed or not.
+
+    ``failed_request`` selects the request that fails. Each added fault fails one request only.
+    """
     manager = open_manager(server)
     server.faults.add(Fault("UNAVAILABLE", request_is_executed=request_is_executed), only=failed_request)
     manager.register_secret(secret("a", k="first"))
     server.faults.add(Fault("UNAVAILABLE", request_is_executed=request_is_executed), only=failed_request)
     manager.merge_secret("a", {"k": "second"})
     assert content_of(open_manager(server), "a") == {"k": "second"}
+    # This removes the faults that did not occur, because a write did not send ``failed_request``.
     server.faults.clear()
     server.faults.add(Fault("UNAVAILABLE", request_is_executed=request_is_executed), only="DeleteSecret")
     manager.delete_secret("a")
@@ -167,9 +172,13 @@ def test_lost_response_of_a_write(server: SecretManagerServer, failed_request: s
 
 
 def test_conflicting_writer_leaves_no_version(server: SecretManagerServer) -> None:
-    """If another writer is faster, our update destroys the version that it has added, and is retried."""
+    """If another writer is faster, our update destroys its own added version, and is retried.
+
+    The other writer adds version 2. Our update adds version 3, destroys it, and adds version 4.
+    """
     other_manager, manager = open_manager(server), open_manager(server)
     other_manager.register_secret(secret("a", k="first"))
+    # The list makes sure that only the first call of ``overwrite`` is overtaken.
     overtaken_keys: list[str] = []
 
     class OvertakenBackend(FastRetryGcp):
@@ -190,7 +199,10 @@ def test_conflicting_writer_leaves_no_version(server: SecretManagerServer) -> No
 
 
 def test_foreign_secret_is_reported_and_not_changed(server: SecretManagerServer) -> None:
-    """Without a scope, a secret of another program is listed. Reading, changing or deleting it raises an error without its value."""
+    """With scope ``none``, a secret of another program is listed. Reading, changing or deleting it raises an error without its value.
+
+    ``delete_all_secrets`` does not delete it and raises no error.
+    """
     value = canary("theirs")
     manager = open_manager(server, scope="none")
     # The second payload is not UTF-8.
@@ -217,7 +229,10 @@ def test_foreign_secret_is_reported_and_not_changed(server: SecretManagerServer)
 
 
 def test_foreign_version_is_ignored(server: SecretManagerServer) -> None:
-    """A version that another program adds to our secret is neither read nor listed, neither before nor after our next update."""
+    """A version that another program adds to our secret is never read or listed.
+
+    The same is true after our next update. The version of the other program has number 2, so our next version has number 3.
+    """
     manager = open_manager(server)
     manager.register_secret(secret("a", k="first"))
     (key,) = server.secrets
@@ -246,7 +261,10 @@ def test_destroyed_version_is_reported(server: SecretManagerServer) -> None:
 
 
 def test_requested_wait_is_respected(server: SecretManagerServer) -> None:
-    """After an error for an exceeded quota, the request is sent again and succeeds. The error has a time to wait."""
+    """After an error for an exceeded quota, the request is sent again and succeeds.
+
+    The error response asks the client to wait 0.3 seconds. The test does not measure the wait.
+    """
     manager = open_manager(server)
     server.faults.add(Fault("RESOURCE_EXHAUSTED", retry_after=0.3))
     assert manager.list_secrets() == []
@@ -262,6 +280,7 @@ def test_request_times_out(server: SecretManagerServer) -> None:
 
 def test_unreachable_service(server: SecretManagerServer) -> None:
     """A refused connection raises ManagerUnreachableError after a few attempts."""
+    # After the block, the endpoint of this server refuses connections.
     stopped_server = SecretManagerServer()
     with stopped_server.running():
         pass
@@ -272,13 +291,13 @@ def test_unreachable_service(server: SecretManagerServer) -> None:
 
 @pytest.mark.parametrize("attributes", [{"endpoint": "http://example.com"}, {"project": "a/b"}, {"locations": "a, b"}])
 def test_options_are_checked(attributes: dict[str, str]) -> None:
-    """An unencrypted remote address, an invalid project and an invalid location are refused, and the error names the option."""
+    """An unencrypted remote address, an invalid project, and a location with a space are refused. The error names the option."""
     with pytest.raises(InvalidOptionsError, match=next(iter(attributes))):
         GcpBackend.make_options(attributes)
 
 
 def test_locations_of_new_secrets(server: SecretManagerServer) -> None:
-    """A new secret is stored in the locations of the option ``locations``. Without it, Google chooses the locations."""
+    """A new secret is stored in the locations of the option ``locations``. Without this option, Google chooses the locations."""
     open_manager(server, locations="europe-west1,europe-west3").register_secret(secret("a", k="v"))
     open_manager(server).register_secret(secret("b", k="v"))
     replication_a, replication_b = (stored_secret.metadata.replication for stored_secret in server.secrets.values())
@@ -289,7 +308,7 @@ def test_locations_of_new_secrets(server: SecretManagerServer) -> None:
 def test_forbidden_location_is_reported(server: SecretManagerServer) -> None:
     """If a policy forbids the location of a new secret, the error names the option ``locations``.
 
-    Google uses the code of such an error for conflicts too.
+    Google reports this with the code FAILED_PRECONDITION, which it also uses for a conflict between two writers.
     """
     manager = open_manager(server)
     with server.faults.inject(Fault("FAILED_PRECONDITION"), only="CreateSecret"), pytest.raises(ManagerAccessError, match="locations"):
@@ -309,7 +328,7 @@ def test_project_of_the_environment(server: SecretManagerServer, monkeypatch: py
 
 @pytest.fixture
 def token_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenServer]:
-    """Run a token server, and use a service account of it for all requests."""
+    """Run a fake of Google's token server, and set a service account of this server as the credentials."""
     server = TokenServer()
     with server.running():
         server.write_key_file(tmp_path / "account.json")
@@ -325,7 +344,10 @@ def token_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[To
     ],
 )
 def test_refused_account_is_reported(token_server: TokenServer, refusal: str, expected_text: str) -> None:
-    """If Google refuses the account, the error names wrong credentials or a wrong clock, and has neither a value nor the private key."""
+    """If Google refuses the account, the error names the cause: wrong credentials or a wrong clock.
+
+    The error contains neither a value nor the private key of the account.
+    """
     token_server.refusal = refusal
     manager = SecretsManager(FastRetryGcp(FastRetryGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tested")))
     with pytest.raises(ManagerAccessError, match=expected_text) as caught:
@@ -335,7 +357,8 @@ def test_refused_account_is_reported(token_server: TokenServer, refusal: str, ex
 
 
 def test_missing_credentials_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without credentials, listing raises ManagerAccessError with the class of Google's error."""
+    """Without credentials, listing raises ManagerAccessError with the name of the class of Google's error."""
+    # With these variables, Google's client finds neither a key file, nor a login of gcloud, nor the metadata server of a virtual machine.
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     monkeypatch.setenv("NO_GCE_CHECK", "true")
@@ -370,11 +393,12 @@ print(json.dumps([manager.list_secrets(), dict(manager.get_secret("a").content)]
 
 
 def test_google_logs_no_value(server: SecretManagerServer) -> None:
-    """The debug logs of Google's client, which contain requests and responses, have no value."""
+    """No value is in the debug logs of Google's client, although it logs requests and responses."""
     log_texts: list[str] = []
 
     class CollectingHandler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
+            # Google's client puts the request and the response in attributes of the record.
             log_texts.append(f"{record.getMessage()} {vars(record)}")
 
     handler = CollectingHandler(logging.DEBUG)

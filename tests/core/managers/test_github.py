@@ -51,7 +51,7 @@ def open_manager(github: GithubServer, identity: str = "one", **attributes: Any)
 
 
 class TestGithub(SecretsManagerTests):
-    """The conformance suite for a service whose secrets cannot be read."""
+    """The conformance suite. GitHub never returns a secret, so the tests that read secrets are disabled."""
 
     backend_class = FastRetryGithub
     limit = MAX_VALUE_BYTES
@@ -67,11 +67,11 @@ class TestGithub(SecretsManagerTests):
         return open_manager(self.github, identity or self.identity)
 
     def raw(self) -> bytes:
-        """Return all decrypted values."""
+        """Return all stored values. The fake server decrypts them."""
         return self.github.raw()
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return the faults of GitHub."""
+        """Return the faults of GitHub. Their names are HTTP status codes. The backend has no special rule for 418."""
         expected = {
             "401": ManagerAccessError,
             "403": ManagerAccessError,
@@ -84,7 +84,7 @@ class TestGithub(SecretsManagerTests):
 
 
 def test_whole_secret_is_stored(github: GithubServer) -> None:
-    """GitHub stores one encrypted document for each secret under an upper-case name.
+    """GitHub stores one encrypted JSON document for each secret, under a key in upper case.
 
     An update replaces the whole document.
     """
@@ -92,10 +92,12 @@ def test_whole_secret_is_stored(github: GithubServer) -> None:
     value = canary("sent")
     manager.register_secret(secret("my-db", user="u", password=value))
     ((name, text),) = github.secrets.items()
+    # The key has the scope, the ID "one" of the manager, and the name. The hyphen is escaped as "__2D".
     assert name == "ZENML___COMPONENT___ONE___MY__2DDB"
     assert json.loads(text)["content"] == {"user": "u", "password": value}
     manager.update_secret(secret("my-db", other=value))
     assert json.loads(github.secrets[name])["content"] == {"other": value}
+    # The fake server gives every secret this time of its last change.
     assert manager.summaries() == [("my-db", None, None, datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc))]
 
 
@@ -119,9 +121,10 @@ def test_reading_is_unsupported_outside_of_a_workflow(github: GithubServer) -> N
 
 
 def test_workflow_reads_the_environment(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a workflow, a secret is read from an environment variable, without a request.
+    """In a GitHub Actions workflow, a secret is read from an environment variable, without a request.
 
-    An empty variable is a missing secret.
+    The variable has the name of the secret's key. If the variable is missing or empty, the secret is missing. A merge and a rename are
+    unsupported, as outside of a workflow.
     """
     value = canary("read")
     open_manager(github).register_secret(secret("a", k=value))
@@ -147,7 +150,7 @@ def test_workflow_reads_the_environment(github: GithubServer, monkeypatch: pytes
 
 
 def test_workflow_deletes_a_secret_without_a_variable(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a workflow, a secret without a variable can be replaced and deleted."""
+    """In a workflow, a secret that is not in an environment variable can be replaced and deleted."""
     open_manager(github).register_secret(secret("a", k="v"))
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     manager = open_manager(github)
@@ -174,7 +177,7 @@ def test_environment_provides_repository_and_token(github: GithubServer, monkeyp
 
 
 def test_inaccessible_repository_is_reported(github: GithubServer) -> None:
-    """Status 404 for a repository raises ManagerAccessError and not SecretNotFoundError."""
+    """If GitHub answers 404 because the repository is missing or inaccessible, ManagerAccessError is raised, not SecretNotFoundError."""
     manager = open_manager(github, repository="owner/another")
     operations: list[Callable[[], object]] = [manager.list_secrets, lambda: manager.register_secret(secret("a", k=canary()))]
     for operation in operations:
@@ -187,7 +190,10 @@ def test_inaccessible_repository_is_reported(github: GithubServer) -> None:
     "fault", [Fault("403", reason="limit"), Fault("429", reason="limit"), Fault("403", retry_after=1), Fault("429", retry_after=1)]
 )
 def test_rate_limit_is_awaited(github: GithubServer, fault: Fault) -> None:
-    """After a response with a rate limit, the client waits for the requested time, and then the request succeeds."""
+    """After a response that reports a rate limit, the request is sent again and succeeds.
+
+    A response has the reason ``limit``, with headers that say when the limit ends, or a header with the seconds to wait.
+    """
     github.faults.add(fault)
     assert open_manager(github).list_secrets() == []
     assert len(github.faults.requests) == 2
@@ -198,7 +204,10 @@ def test_rate_limit_is_awaited(github: GithubServer, fault: Fault) -> None:
     [Fault("500", request_is_executed=True), Fault(closes_connection=True, request_is_executed=True), Fault(closes_connection=True)],
 )
 def test_lost_response_of_a_write(github: GithubServer, fault: Fault) -> None:
-    """After a lost response, a retry completes the write, whether it was executed or not."""
+    """If the response of a write is lost, a retry completes the write.
+
+    The first attempt may have been executed or not.
+    """
     manager = open_manager(github)
     github.faults.add(fault, only="PUT")
     manager.register_secret(secret("a", k="first"))
@@ -219,16 +228,17 @@ def test_request_times_out(github: GithubServer) -> None:
 
 @pytest.mark.parametrize("url", ["http://example.com", "ftp://example.com", "example.com"])
 def test_unencrypted_address_is_refused(url: str) -> None:
-    """An address needs TLS, unless it is on this machine."""
+    """The address of the API needs ``https``, unless it is on this machine."""
     with pytest.raises(InvalidOptionsError, match="api_url"):
         GithubBackend.make_options({"api_url": url})
 
 
 def test_token_is_not_shown(github: GithubServer, caplog: pytest.LogCaptureFixture) -> None:
-    """Neither repr, description nor log contains the token, even if GitHub refuses it."""
+    """The token is not in the repr, the description, the logs, or the error for a refused token."""
     caplog.set_level("DEBUG")
     manager = open_manager(github)
     manager.list_secrets()
+    # The server now expects another token than that of the manager.
     github.token = "another"
     with pytest.raises(ManagerAccessError) as caught:
         manager.list_secrets()
@@ -237,9 +247,9 @@ def test_token_is_not_shown(github: GithubServer, caplog: pytest.LogCaptureFixtu
 
 
 def test_delete_all_is_refused_without_a_scope(github: GithubServer) -> None:
-    """Without a scope, ``delete_all_secrets`` is refused, and a single secret can be deleted.
+    """With scope ``none``, ``delete_all_secrets`` is refused, because the list also has secrets of other programs.
 
-    With a scope, ``delete_all_secrets`` deletes the secrets of the scope.
+    A single secret can be deleted. With another scope, ``delete_all_secrets`` deletes the secrets of this scope.
     """
     github.secrets["THEIRS"] = "a plain text"
     without_scope, with_scope = open_manager(github, scope="none"), open_manager(github)

@@ -61,7 +61,7 @@ def limited_manager(capabilities: Capability) -> SecretsManager[CountingBackend]
     class LimitedBackend(CountingBackend):
         pass
 
-    # These capabilities replace those that the definition of the class has derived from its methods.
+    # The backend class derives its capabilities from its methods. This line replaces them.
     LimitedBackend.capabilities = capabilities
     manager = SecretsManager(LimitedBackend(context=ManagerContext(name="limited")))
     manager.backend.put("stored", key=canary("stored"))
@@ -72,7 +72,7 @@ def limited_manager(capabilities: Capability) -> SecretsManager[CountingBackend]
 
 
 def test_registered_secret_is_read(manager: SecretsManager[CountingBackend]) -> None:
-    """A secret is read with its schema, content and name, and is listed."""
+    """A registered secret can be read with its schema and content, and its name is listed."""
     password = canary("password")
     manager.register_secret(BasicAuthSecretSchema(name="login", username="u", password=password))
     stored = manager.get_secret("login")
@@ -98,7 +98,7 @@ def test_names_are_listed_sorted(manager: SecretsManager[CountingBackend]) -> No
 
 
 def test_registering_twice_keeps_the_first(manager: SecretsManager[CountingBackend]) -> None:
-    """Registering an existing name raises SecretExistsError and keeps the existing secret. The error is a ValueError too."""
+    """Registering an existing name raises SecretExistsError, which is also a ValueError, and keeps the existing secret."""
     first, second = canary("first"), canary("second")
     manager.register_secret(secret("mine", key=first))
     with pytest.raises(SecretExistsError) as caught:
@@ -144,15 +144,16 @@ def test_hint_without_a_similar_name(manager: SecretsManager[CountingBackend]) -
         manager.get_secret("mine")
 
 
+# The word "name" is reserved, for names and for keys. The maximum length is 255.
 INVALID_NAMES = ["", "a.b", "a b", "-a", "name", "{a}", "x" * 256]
 
 
 @pytest.mark.parametrize("name", INVALID_NAMES)
 def test_invalid_name_is_refused_by_every_method(name: str, manager: SecretsManager[CountingBackend]) -> None:
-    """Registering, updating and renaming refuse an invalid name, even if the secret object was not checked."""
+    """Registering, updating and renaming refuse an invalid name, even if the schema object has not checked its name."""
     manager.backend.put("stored", key="value")
     unchecked = secret("unchecked", key=canary("unchecked"))
-    # A secret checks its name when it is created, so the test sets the name afterwards.
+    # The constructor of a secret checks the name, so the test sets the invalid name afterwards.
     unchecked.__dict__["name"] = name
     operations: list[Callable[[], object]] = [
         lambda: manager.register_secret(unchecked),
@@ -212,7 +213,10 @@ def test_merge_keeps_other_keys(manager: SecretsManager[CountingBackend]) -> Non
 def test_merge_that_breaks_the_schema_is_refused(
     new_keys: list[str], removed_keys: list[str], expected_text: str, manager: SecretsManager[CountingBackend]
 ) -> None:
-    """A merge that sets an unknown key of the schema, or removes a required one, is refused and writes nothing."""
+    """A merge that does not fit the schema is refused and writes nothing.
+
+    It sets a key that the schema does not have, or it removes a required key.
+    """
     before = SecretRecord("aws", {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key")})
     manager.backend.records["aws"] = before
     with pytest.raises(InvalidSecretError, match=expected_text) as caught:
@@ -245,7 +249,7 @@ def test_unknown_schema_survives_an_update(manager: SecretsManager[CountingBacke
 def test_secret_that_does_not_match_its_schema_is_readable(manager: SecretsManager[CountingBackend]) -> None:
     """If the keys of a stored secret do not match its schema, the secret is read with the stored keys.
 
-    A secret can be older than a change of its schema.
+    This happens if the schema class was changed after the secret was stored.
     """
     manager.backend.records["aws"] = SecretRecord("aws", {"access_key": canary("old")})
     assert manager.get_secret("aws").content == dict(manager.backend.records["aws"].content)
@@ -267,7 +271,7 @@ def test_rename_keeps_the_content(manager: SecretsManager[CountingBackend]) -> N
 
 
 def test_rename_to_an_existing_name_changes_nothing(manager: SecretsManager[CountingBackend]) -> None:
-    """A rename to an existing name, or to the same name, is refused.
+    """A rename to the name of another secret, or to the secret's own name, is refused.
 
     Both secrets stay unchanged.
     """
@@ -302,12 +306,15 @@ OPERATIONS_WITH_CAPABILITY: dict[str, tuple[Capability, Callable[[SecretsManager
     "history": (Capability.VERSIONS, lambda manager: manager.history("stored")),
     "rollback": (Capability.VERSIONS, lambda manager: manager.rollback("stored", 1)),
 }
-"""Operations, each with a capability that it needs. An operation that needs several capabilities has an entry for each of them."""
+"""Operations, each with a capability that it needs. An operation that needs several capabilities has one entry for each capability.
+
+For example, "rename, reading" is a rename without the capability READ.
+"""
 
 
 @pytest.mark.parametrize(("missing", "operation"), OPERATIONS_WITH_CAPABILITY.values(), ids=OPERATIONS_WITH_CAPABILITY)
 def test_missing_capability_is_refused_first(missing: Capability, operation: Callable[[SecretsManager], Any]) -> None:
-    """If the backend does not have a capability that an operation needs, the operation does not call the backend.
+    """If a capability is missing, the operation raises an error before it calls the backend.
 
     The error has the names of the manager and the flavor.
     """
@@ -322,7 +329,7 @@ def test_missing_capability_is_refused_first(missing: Capability, operation: Cal
 
 
 def test_similar_names_need_the_capability_to_list() -> None:
-    """A manager without the capability to list does not list names for an error."""
+    """Without the capability LIST, an error for a missing secret suggests no similar name."""
     manager = limited_manager(Capability.READ)
     with pytest.raises(SecretNotFoundError, match="%secret register stroed"):
         manager.get_secret("stroed")
@@ -330,7 +337,7 @@ def test_similar_names_need_the_capability_to_list() -> None:
 
 
 def test_failed_list_does_not_hide_the_error() -> None:
-    """If the list for similar names fails, the error still reports the missing secret."""
+    """If listing the names for a suggestion fails, the error still reports the missing secret."""
 
     class FailingBackend(CountingBackend):
         def list(self) -> Iterable[SecretSummary]:
@@ -356,7 +363,10 @@ def test_declared_capability_without_a_method() -> None:
 
 
 def test_capabilities_are_derived_from_methods() -> None:
-    """A backend need not declare its capabilities: one without write methods is read-only, and one with ``history`` has versions."""
+    """A backend need not declare its capabilities, because they are derived from its methods.
+
+    A backend without methods that write is read-only. A backend with ``history`` and ``rollback`` has versions.
+    """
 
     class ReadOnlyBackend(Backend):
         def read(self, name: str) -> SecretRecord:
@@ -391,9 +401,9 @@ def test_capabilities_are_derived_from_methods() -> None:
 
 
 def test_each_secret_of_a_batch_is_read_once(manager: SecretsManager[CountingBackend]) -> None:
-    """get_secrets reads each secret once, and returns an error for each missing one.
+    """get_secrets reads each secret once, and returns an error for each missing secret.
 
-    It lists the names once, to suggest similar names for all missing ones.
+    It lists the names once, to suggest similar names for all missing secrets. In this test, ``tow`` and ``onne`` are misspelled names.
     """
     for name in ("one", "two"):
         manager.backend.put(name, key=canary(name))
@@ -407,8 +417,8 @@ def test_each_secret_of_a_batch_is_read_once(manager: SecretsManager[CountingBac
 
 
 def test_batch_is_read_in_parallel(manager: SecretsManager[CountingBackend]) -> None:
-    """As many reads of a batch as the backend allows run at the same time."""
-    # Each read waits until ``parallel_reads`` reads run at the same time.
+    """The reads of a batch run at the same time, up to the number ``parallel_reads`` of the backend."""
+    # Each read waits until ``parallel_reads`` reads run. With fewer parallel reads, the barrier raises an error after 30 seconds.
     barrier = threading.Barrier(manager.parallel_reads, timeout=30)
     manager.backend.during_read = lambda _: barrier.wait()
     names = [f"s{number}" for number in range(manager.parallel_reads * 2)]
@@ -434,7 +444,7 @@ def test_batch_without_parallel_reads() -> None:
 
 
 def test_batch_with_refresh(manager: SecretsManager[CountingBackend]) -> None:
-    """With refresh, each secret of a batch is read again, and the results are cached."""
+    """With ``refresh=True``, each secret of a batch is read again, and the results are cached."""
     for name in ("one", "two"):
         manager.backend.put(name, key="old")
     manager.get_secrets(["one", "two"])
@@ -447,7 +457,7 @@ def test_batch_with_refresh(manager: SecretsManager[CountingBackend]) -> None:
 
 
 def test_one_failed_read_of_a_batch() -> None:
-    """A failed read returns its own error, and the other secrets are read."""
+    """If one read of a batch fails, the result has its error, and the other secrets are read."""
 
     class FailingBackend(CountingBackend):
         def read(self, name: str) -> SecretRecord:
@@ -509,6 +519,8 @@ def test_sensitive_options_are_not_shown() -> None:
 
 
 class _UnmarkedOptions(ManagerOptions):
+    """Options that are not declared with ``SecretField``. ``ClearTextField`` declares an option that is never masked."""
+
     address: str = ""
     api_token: str = ""
     region: str = ""
@@ -523,9 +535,10 @@ class UnmarkedBackend(CountingBackend):
 
 
 def test_options_are_masked_by_their_value() -> None:
-    """Options that are not marked as sensitive are masked if their values are: a token, and a URL with a password.
+    """Options that are not marked as sensitive are masked if their values look sensitive.
 
-    An option that is marked as clear text is not masked. The values of refused options are masked too.
+    Examples are a token, and a URL with a password. An option that is marked as clear text is not masked. If options are refused,
+    the guard masks their values too.
     """
     token, password = canary("token"), canary("password")
     attributes = {"address": f"https://ada:{password}@host", "api_token": token, "region": "eu-west-1", "shown_token": "plain-token"}
@@ -547,7 +560,7 @@ def test_options_are_masked_by_their_value() -> None:
 
 
 def test_unregistered_managers_are_separate() -> None:
-    """Two managers without a registration have different IDs and are available, and no folder is created."""
+    """Two managers that are created without a registration have different IDs, and no folder is created for them."""
     first, second = SecretsManager(CountingBackend()), SecretsManager(CountingBackend())
     assert first.id != second.id
     assert not first.context.folder.exists()

@@ -32,6 +32,7 @@ def test_suite_passes_with_a_real_keyring() -> None:
 
 def test_missing_keyring(home: Path) -> None:
     """Without an OS keyring, the flavor is unavailable. Registering raises ManagerLockedError, and no file is created."""
+    # The fixtures of all tests select a keyring backend that always fails.
     result = availability("keyring")
     assert not result.ok
     assert "needs the OS keyring" in result.reason

@@ -1,7 +1,7 @@
 """Keys: the names under which remote services store secrets. They are not the keys in the content of a secret.
 
-Many services allow few characters in a key. A key can be converted back to the name, is different for each name, is never shortened, and
-begins with the prefix of its scope.
+Many services allow few characters in a key, so other characters of a name are escaped. A key can be converted back to the name, is
+different for each name, is never shortened, and begins with the prefix of its scope. With scope ``none``, a key has no prefix.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from zensecrets_jupyter.core.managers.backends.remote.naming import ENCODINGS, R
 from zensecrets_jupyter.testing.strategies import names
 
 IDENTITY = "1f1b7a0c-9a0f-4d52-8f9c-3f3f0f2f7a11"
+"""An ID of a secrets manager."""
 
 # These alphabets are from the documentation of the services, not from our code. A service without an entry allows any character.
 ALLOWED_CHARACTERS = {
@@ -36,19 +37,21 @@ class _ScopedBackend(MemoryBackend):
 
 
 def _keys(flavor: str, scope: str = "component", namespace: str | None = None, identity: str = IDENTITY) -> RemoteKeys:
+    """Return the object that converts names to keys and back, for a flavor and a scope."""
     return RemoteKeys(ENCODINGS[flavor], ScopedOptions(scope=Scope(scope), namespace=namespace), identity)
 
 
+# The names are short, so that few keys are over the limit of the service.
 @pytest.mark.parametrize("flavor", ENCODINGS)
 @given(name=names(max_length=25))
 def test_key_uses_the_alphabet_and_is_reversible(flavor: str, name: str) -> None:
-    """The key of any name has only allowed characters, and can be converted back to the name."""
+    """The key of a valid name has only allowed characters, and can be converted back to the name."""
     for scope in Scope:
         keys = _keys(flavor, scope.value, "team" if scope is Scope.NAMESPACE else None)
         try:
             key = keys.key_for(name)
         except InvalidSecretError as error:
-            # Without a scope, a name such as "zenml/x" is refused too, because it begins like the key of a secret with a scope.
+            # With scope ``none``, a name such as "zenml/x" is refused too, because it begins like the key of another scope.
             assert "is too long for" in str(error) or name.startswith("zenml/")  # noqa: PT017 - only some names are too long, so pytest.raises() does not fit
             continue
         assert set(key) <= set(ALLOWED_CHARACTERS.get(flavor, key))
@@ -58,16 +61,17 @@ def test_key_uses_the_alphabet_and_is_reversible(flavor: str, name: str) -> None
 @pytest.mark.parametrize("flavor", ENCODINGS)
 @given(key=st.text(alphabet=string.ascii_letters + string.digits + "_-=+@/", max_size=12))
 def test_any_key_has_one_name_or_none(flavor: str, key: str) -> None:
-    """A key of another program has no name, or it has a name that is converted to the same key."""
+    """An arbitrary key has no name, or it has a name that is converted to the same key. A key without a name is of another program."""
     keys = _keys(flavor, "none")
     name = keys.name_for(key)
     assert name is None or keys.key_for(name) == key
 
 
 def test_common_names_are_readable() -> None:
-    """Names of letters, digits, hyphens and underscores are unchanged in a key.
+    """In most services, names of letters, digits, hyphens and underscores are unchanged in a key.
 
-    GitHub's keys have capitals. A character that a service does not allow, or not at this position, is escaped.
+    GitHub's keys have capitals. A character is escaped if the service does not allow it, or does not allow it at this position. For
+    example, a key in GitHub must not begin with a digit or with ``GITHUB_``.
     """
     assert _keys("aws").key_for("aws_prod-1") == f"zenml/component/{IDENTITY}/aws_prod-1"
     assert _keys("vault", "namespace", "team").key_for("Db") == "zenml/namespace/team/Db"
@@ -91,7 +95,7 @@ def test_upper_and_lower_case_are_distinct() -> None:
 
 @pytest.mark.parametrize("flavor", ENCODINGS)
 def test_long_name_is_refused(flavor: str) -> None:
-    """A name over the limit is refused, and the error has the limit and the length of the scope's prefix."""
+    """A name whose key is over the limit is refused. The error has the limit and the length of the scope's prefix."""
     keys = _keys(flavor)
     max_length = ENCODINGS[flavor].max_length
     longest_name = "a" * (max_length - len(keys.prefix))
@@ -103,7 +107,8 @@ def test_long_name_is_refused(flavor: str) -> None:
 
 @pytest.mark.parametrize("flavor", ENCODINGS)
 def test_scopes_have_separate_keys(flavor: str) -> None:
-    """A key of one scope, namespace or component has no name in any other one."""
+    """A key of one scope, namespace or component has no name in another scope, namespace or component."""
+    # Without separators and escapes, some of these keys would be equal: namespace "a-b" with name "x", and namespace "a" with name "b-x".
     all_keys = [
         _keys(flavor, "none"),
         _keys(flavor, "global"),
@@ -122,11 +127,12 @@ def test_scopes_have_separate_keys(flavor: str) -> None:
 
 @pytest.mark.parametrize("flavor", ENCODINGS)
 def test_name_like_a_key_of_a_scope(flavor: str) -> None:
-    """Without a scope, no name has a key that belongs to a scope.
+    """With scope ``none``, no name has a key that belongs to another scope.
 
-    If the service allows any character, the name is refused. Otherwise the separator in the name is escaped.
+    If the service allows any character, the name ``zenml/x`` is refused. Otherwise the separator in the name is escaped.
     """
     encoding = ENCODINGS[flavor]
+    # An encoding without ``letters`` escapes nothing, because the service allows any character.
     if not encoding.letters:
         with pytest.raises(InvalidSecretError, match="is reserved for scopes"):
             _keys(flavor, "none").key_for("zenml/x")
@@ -147,7 +153,7 @@ def test_name_like_a_key_of_a_scope(flavor: str) -> None:
     ],
 )
 def test_invalid_scope_is_refused_at_registration(attributes: dict[str, str], expected_text: str) -> None:
-    """An unknown scope, and a namespace that is invalid or does not match the scope, are refused with the reason."""
+    """An unknown scope, and a missing, invalid or unused namespace, are refused with the reason."""
     with pytest.raises(InvalidOptionsError, match=expected_text):
         _ScopedBackend.make_options(attributes)
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def test_registered_secret_is_read_by_another_instance(home: Path) -> None:
-    """A registered secret is read by another instance, with its keys, values and schema."""
+    """A new manager object reads a registered secret from the file, with its keys, values and schema."""
     value = canary("registered")
     open_store(home).register_secret(get_schema("aws").from_content("s3", {"aws_access_key_id": "id", "aws_secret_access_key": value}))
     reread = open_store(home).get_secret("s3")
@@ -46,7 +46,7 @@ def test_registered_secret_is_read_by_another_instance(home: Path) -> None:
     ids=["empty", "blank", "newline", "NUL", "composed", "combining", "Japanese", "direction", "surrogate", "emoji", "quotes", "64 KiB"],
 )
 def test_awkward_values_are_unchanged(home: Path, value: str) -> None:
-    """Any text is read unchanged."""
+    """Any text that is stored as a value is read unchanged."""
     open_store(home).register_secret(secret("awkward", one=value, two=canary("another value")))
     assert content_of(open_store(home), "awkward")["one"] == value
 
@@ -66,9 +66,9 @@ def test_awkward_names_stay_distinct(home: Path, name: str) -> None:
 
 
 def test_name_with_a_lone_surrogate_is_refused(home: Path) -> None:
-    """A lone surrogate in a name is refused at registration.
+    """A name with a lone surrogate is refused at a registration and at a rename.
 
-    Reading such a name reports a missing secret.
+    Reading a secret with this name raises SecretNotFoundError.
     """
     store = open_store(home)
     with pytest.raises(InvalidSecretError, match="half of a surrogate pair"):
@@ -83,6 +83,7 @@ def test_name_with_a_lone_surrogate_is_refused(home: Path) -> None:
 
 def test_large_content_is_refused(home: Path) -> None:
     """Content over the limit is refused before a write, and the error states the limit."""
+    # The limit is 64 MiB for the whole content. The value alone has this size, so the content with its key is larger.
     value = canary("large").ljust(64 * 1024 * 1024, "x")
     store = open_store(home)
     with pytest.raises(InvalidSecretError, match="67108864 are allowed") as caught:
@@ -142,7 +143,10 @@ def test_merge_keeps_other_keys(home: Path) -> None:
 
 
 def test_two_managers_in_one_file_are_isolated(home: Path, tmp_path: Path) -> None:
-    """Two managers with one file can have secrets with the same name. Deleting all secrets of one manager keeps those of the other."""
+    """Two managers that share one file can have secrets with the same name.
+
+    If one manager rotates the data key or deletes all its secrets, the secrets of the other manager stay readable.
+    """
     shared = tmp_path / "shared.db"
     first, second = (
         SecretsManager(LocalBackend(LocalBackend.make_options({"path": str(shared)}), context=ManagerContext(name=name, id=name)))
@@ -185,11 +189,12 @@ def test_versions_are_stored_and_pruned(home: Path) -> None:
     assert {version.schema for version in history} == {"arbitrary"}
     assert all(before - timedelta(seconds=1) <= version.created <= datetime.now(timezone.utc) for version in history)
     assert store.summaries() == [("a", "arbitrary", 5, history[0].created)]
+    # The current version is in another table.
     assert run_sql(store.backend.path, "SELECT count(*) FROM earlier_versions") == [(2,)]
 
 
 def test_smaller_limit_prunes_at_the_next_write(home: Path) -> None:
-    """If the store is opened with a smaller limit of versions, the next write removes the versions over the limit.
+    """After the limit of versions is lowered, the next write removes the oldest versions over it.
 
     With the limit 1, only the current version is kept.
     """
@@ -206,7 +211,7 @@ def test_smaller_limit_prunes_at_the_next_write(home: Path) -> None:
 def test_rollback_creates_a_new_version(home: Path) -> None:
     """A rollback stores an earlier version as a new version.
 
-    The new version has the content and the schema of the earlier one. A rollback can go back to this new version too.
+    The new version has the content and the schema of the earlier one. A version that a rollback created can be restored in the same way.
     """
     store = open_store(home)
     store.register_secret(get_schema("openai").from_content("a", {"api_key": "first"}))
@@ -228,6 +233,7 @@ def test_rollback_to_a_missing_version(home: Path) -> None:
     store.register_secret(secret("a", k="1"))
     store.merge_secret("a", {"k": "2"})
     store.merge_secret("a", {"k": "3"})
+    # Version 1 was removed by the limit. The last number is larger than an integer of SQLite.
     for number in (1, 0, -1, 4, 2**70):
         with pytest.raises(SecretNotFoundError, match="The versions are 3, 2"):
             store.rollback("a", number)
@@ -235,9 +241,9 @@ def test_rollback_to_a_missing_version(home: Path) -> None:
 
 
 def test_rename_keeps_the_history(home: Path) -> None:
-    """A renamed secret has its versions under the new name.
+    """A renamed secret keeps all its versions under the new name.
 
-    The old name can be registered again.
+    A new secret can be registered with the old name, and begins with version 1.
     """
     store = open_store(home)
     store.register_secret(secret("old", k="1"))
@@ -252,9 +258,9 @@ def test_rename_keeps_the_history(home: Path) -> None:
 
 
 def test_delete_removes_the_history(home: Path) -> None:
-    """A deleted secret leaves no version.
+    """Deleting a secret deletes all its versions.
 
-    A new secret with its name starts with version 1.
+    A new secret with the same name begins with version 1.
     """
     store = open_store(home)
     store.register_secret(secret("a", k="1"))
@@ -268,7 +274,7 @@ def test_delete_removes_the_history(home: Path) -> None:
 def test_files_contain_no_value_and_no_key(home: Path) -> None:
     """No file of a store contains a value or a key of a secret, neither while the store is open nor after it is closed.
 
-    The test searches for several encodings.
+    ``find_canary`` searches all files for the canaries in several encodings.
     """
     store = open_store(home)
     for number in range(20):
@@ -282,6 +288,7 @@ def test_files_contain_no_value_and_no_key(home: Path) -> None:
     assert not find_canary(home)
     assert find_canary(home, "renamed"), "names are not encrypted, so the search must find one"
     path = store.backend.path
+    # The garbage collection closes the database, and SQLite then removes its write-ahead log.
     del store
     gc.collect()
     assert [file.name for file in path.parent.iterdir()] == ["secrets.db"]
@@ -307,6 +314,7 @@ def test_files_belong_to_their_owner(home: Path) -> None:
 def test_values_are_not_shown(home: Path, caplog: pytest.LogCaptureFixture) -> None:
     """No repr, log, error or traceback of the store contains a value."""
     caplog.set_level(logging.DEBUG)
+    # At this level, SQLAlchemy logs statements with their parameters and rows.
     logging.getLogger("sqlalchemy").setLevel(logging.DEBUG)
     store = open_store(home)
     outputs = []
@@ -315,6 +323,7 @@ def test_values_are_not_shown(home: Path, caplog: pytest.LogCaptureFixture) -> N
     store.get_secret("a", refresh=True)
     outputs += [repr(store), repr(store.describe()), repr(store.summaries()), repr(store.history("a")), repr(store.backend.read("a"))]
     outputs += [repr(store.backend._keys), repr(store.backend._keys.__dict__), repr(store.__dict__)]
+    # This damages the encrypted content, so that the next change raises an error.
     run_sql(store.backend.path, "UPDATE secrets SET sealed = 'text'")
     with pytest.raises(ManagerCorruptedError) as corrupted:
         store.merge_secret("a", {"k": canary()})
@@ -325,7 +334,10 @@ def test_values_are_not_shown(home: Path, caplog: pytest.LogCaptureFixture) -> N
 
 
 def test_write_of_another_instance_changes_the_token(home: Path) -> None:
-    """A write of another instance changes the change token, and ``refresh`` reads the new content."""
+    """A write of another manager object changes the change token.
+
+    The token shows the cache that the file has changed. A read with ``refresh`` returns the new content.
+    """
     reader, writer = open_store(home), open_store(home)
     writer.register_secret(secret("a", k="1"))
     assert reader.get_secret("a").content == {"k": "1"}
@@ -337,7 +349,7 @@ def test_write_of_another_instance_changes_the_token(home: Path) -> None:
 
 
 def test_threads_share_one_store(home: Path) -> None:
-    """Eight threads that write and read with one instance lose nothing."""
+    """Eight threads write and read with one manager object, and no secret is lost."""
     store = open_store(home)
     problems: list[BaseException] = []
 
@@ -360,7 +372,7 @@ def test_threads_share_one_store(home: Path) -> None:
 
 
 def test_names_are_listed_without_the_key(home: Path) -> None:
-    """Names, schemas, versions and the description are available without the key file."""
+    """The names, the history and the description are available without the key file, which protects the data key."""
     store = open_store(home)
     store.register_secret(secret("a", k=canary()))
     for file in (home / "keys").iterdir():

@@ -1,6 +1,6 @@
 """The local store with a damaged or altered file.
 
-The store raises an error of this package, never returns wrong content, and does not overwrite the file.
+An operation on the store raises an error of this package. It never returns wrong content, and it does not overwrite damaged data.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ def store(home: Path) -> SecretsManager[LocalBackend]:
 def _damaged_copies(blob: bytes) -> Iterator[bytes]:
     """Yield damaged copies of ``blob``.
 
-    One bit is flipped, or the copy is too short, is too long, or has only zeros.
+    In each copy, the lowest or the highest bit of one byte is flipped, or the copy is too short, is too long, or has only zeros.
     """
     for index in range(len(blob)):
         for bit in (0x01, 0x80):
             yield blob[:index] + bytes([blob[index] ^ bit]) + blob[index + 1 :]
-    # The format byte and the nonce have 25 bytes.
+    # The format byte and the nonce together have 25 bytes, so this copy of 25 bytes has no encrypted text.
     yield from (b"", blob[:1], blob[:25], blob[:-1], blob + b"\0", bytes(len(blob)))
 
 
 def test_flipped_bit_of_a_row_is_detected(store: SecretsManager[LocalBackend]) -> None:
-    """A flipped bit, and missing or additional bytes, of the encrypted content raise ManagerCorruptedError."""
+    """If the encrypted content has a flipped bit, or missing or additional bytes, a read raises ManagerCorruptedError."""
     [(blob,)] = run_sql(store.backend.path, "SELECT sealed FROM secrets WHERE name = 'one'")
     for damaged in _damaged_copies(blob):
         run_sql(store.backend.path, ("UPDATE secrets SET sealed = ? WHERE name = 'one'", (damaged,)))
@@ -70,7 +70,7 @@ def test_flipped_bit_of_a_row_is_detected(store: SecretsManager[LocalBackend]) -
 def test_flipped_bit_of_an_earlier_version_is_detected(store: SecretsManager[LocalBackend]) -> None:
     """A rollback to a damaged version raises an error and writes nothing."""
     [(blob,)] = run_sql(store.backend.path, "SELECT sealed FROM earlier_versions WHERE number = 2")
-    # Every ninth copy is enough here, because the test of the current version has all of them.
+    # The test of the current version uses all damaged copies, so every ninth copy is enough here.
     for damaged in list(_damaged_copies(blob))[::9]:
         run_sql(store.backend.path, ("UPDATE earlier_versions SET sealed = ? WHERE number = 2", (damaged,)))
         with pytest.raises(ManagerCorruptedError):
@@ -103,7 +103,8 @@ def test_flipped_bit_of_an_earlier_version_is_detected(store: SecretsManager[Loc
 def test_altered_column_is_detected(store: SecretsManager[LocalBackend], home: Path, alteration: str) -> None:
     """If a column of a row is altered, reading and changing the secret raise ManagerCorruptedError.
 
-    If the name or the manager is altered, the secret is missing under its old name, and unreadable under its new one.
+    If the name or the manager is altered, the secret is missing under its old name. Under an altered name, it is unreadable. In all cases,
+    the key rotation fails, because it has to read every row, and the other secret is readable.
     """
     before = run_sql(store.backend.path, "SELECT * FROM earlier_versions ORDER BY number")
     run_sql(store.backend.path, f"UPDATE secrets SET {alteration} WHERE name = 'one'")  # noqa: S608 - the SQL consists of constants of this test
@@ -151,10 +152,14 @@ def test_swapped_versions_are_detected(store: SecretsManager[LocalBackend], numb
     assert content_of(store, "one") == {"k": "one's third"}
 
 
+# The column "kind" is the type of key protection, and "place" has its parameters. The values have wrong types or wrong contents.
 @pytest.mark.parametrize("column", ["generation", "kind", "place", "wrapped", "checksum"])
 @pytest.mark.parametrize("value", [None, "", b"", 7, "x", b"x", "keyring", "passphrase", "{}", "[]"])
 def test_altered_key_row_is_detected(store: SecretsManager[LocalBackend], home: Path, column: str, value: Any) -> None:
-    """A damaged row of the data key raises ManagerCorruptedError, and no new key is created."""
+    """If the row of the data key is altered, every operation that needs the key raises ManagerCorruptedError.
+
+    No new key is created, and the row is not changed.
+    """
     # The first statements remove the constraints of the table, which would refuse some of the values.
     run_sql(
         store.backend.path,
@@ -173,7 +178,7 @@ def test_altered_key_row_is_detected(store: SecretsManager[LocalBackend], home: 
 
 
 def test_lost_key_row_is_not_replaced(store: SecretsManager[LocalBackend], home: Path) -> None:
-    """If the row of the data key is missing, nothing is read or written.
+    """If the row of the data key is missing, every operation that needs the key raises ManagerCorruptedError.
 
     No new key is created.
     """
@@ -203,7 +208,7 @@ def _operations(store: SecretsManager[LocalBackend]) -> tuple[Callable[[], objec
     ids=["text", "header only", "zeros", "one byte"],
 )
 def test_file_that_is_not_a_database(home: Path, content: bytes) -> None:
-    """A file that is not a database raises ManagerCorruptedError and is not changed."""
+    """If the file is not a database, every operation raises ManagerCorruptedError, and the file is not changed."""
     store = open_store(home)
     store.backend.path.parent.mkdir(parents=True)
     store.backend.path.write_bytes(content)
@@ -224,7 +229,10 @@ def test_empty_file_is_an_empty_store(home: Path) -> None:
 
 
 def test_database_of_another_program(home: Path) -> None:
-    """A foreign SQLite database is refused and not changed."""
+    """A SQLite database of another program is refused and not changed.
+
+    This one has a table with the name ``secrets`` too.
+    """
     store = open_store(home)
     store.backend.path.parent.mkdir(parents=True)
     run_sql(store.backend.path, "CREATE TABLE secrets (id, name)", "INSERT INTO secrets VALUES (1, 'a')")
@@ -236,7 +244,10 @@ def test_database_of_another_program(home: Path) -> None:
 
 
 def test_store_of_a_newer_version(store: SecretsManager[LocalBackend], home: Path) -> None:
-    """A store with the format of a newer version raises StoreTooNewError and is not changed."""
+    """If a newer version of this package has changed the format of the store, StoreTooNewError is raised.
+
+    The store is not changed. A manager that was open before the format changed raises the same error.
+    """
     run_sql(store.backend.path, "UPDATE meta SET value = 'secrets 2' WHERE name = 'format'")
     before = run_sql(store.backend.path, "SELECT * FROM secrets")
     reopened = open_store(home)
@@ -260,13 +271,15 @@ def test_flipped_bit_never_returns_wrong_content(home: Path) -> None:
         # The update creates an earlier version.
         store.update_secret(secret(name, **content))
     path = store.backend.path
+    # The garbage collection closes the database, so that all data is in the file and none in the write-ahead log.
     del store
     gc.collect()
     original = path.read_bytes()
     rng = random.Random(2)  # noqa: S311 - the random numbers select bits to flip and protect nothing
     nonzero_offsets = [offset for offset in range(len(original)) if original[offset]]
-    # These are the header of SQLite, 300 used bytes, and 50 bytes of which most are unused.
+    # These are the header of SQLite (100 bytes), 300 bytes that are not zero, and 50 random bytes, most of which are unused.
     offsets = sorted({*range(100), *rng.sample(nonzero_offsets, 300), *rng.sample(range(len(original)), 50)})
+    # The number of reads for each result of ``_outcome_of_read``.
     outcome_counts = dict.fromkeys(("right", "not found", "error"), 0)
     for number, offset in enumerate(offsets):
         damaged = bytearray(original)
@@ -278,6 +291,7 @@ def test_flipped_bit_never_returns_wrong_content(home: Path) -> None:
         for name, content in expected_contents.items():
             outcome_counts[_outcome_of_read(reopened, name, content)] += 1
         for operation in (reopened.list_secrets, reopened.summaries, reopened.describe, partial(reopened.history, "name3")):
+            # An operation may raise an error of this package, but no other error.
             _raised_error(operation)
         # Writes are slow, so the test writes only to every fifth store.
         if number % 5 == 0:
@@ -291,6 +305,7 @@ def test_flipped_bit_never_returns_wrong_content(home: Path) -> None:
 
 
 def _outcome_of_read(store: SecretsManager[LocalBackend], name: str, expected_content: dict[str, str]) -> str:
+    """Read a secret and return ``right``, ``not found`` or ``error``. Wrong content fails the test."""
     content: dict[str, str] = {}
     error = _raised_error(lambda: content.update(content_of(store, name)))
     if error is not None:

@@ -29,6 +29,7 @@ def test_eight_processes_register_in_a_new_store(home: Path) -> None:
         process.join()
     assert [process.exitcode for process in processes] == [0] * PROCESS_COUNT
     store = open_store(home)
+    # In addition to its own secrets, each process tries to register the secret "contested", and one process succeeds.
     expected = {f"w{worker}n{number}": {"key": f"value {worker}.{number}"} for worker in range(PROCESS_COUNT) for number in range(200)}
     assert set(store.list_secrets()) == {"contested", *expected}
     assert {name: content_of(store, name) for name in expected} == expected
@@ -49,6 +50,7 @@ def test_eight_processes_merge_into_one_secret(home: Path) -> None:
     assert [process.exitcode for process in processes] == [0] * PROCESS_COUNT
     store = open_store(home)
     assert set(content_of(store, "shared")) == {f"w{worker}n{number}" for worker in range(PROCESS_COUNT) for number in range(20)}
+    # The registration is version 1, and each merge creates one version.
     assert store.history("shared")[0].number == 1 + PROCESS_COUNT * 20
 
 
@@ -58,6 +60,7 @@ def test_killed_writer_keeps_acknowledged_writes(home: Path) -> None:
     expected_values: dict[str, str] = {}
     for turn in range(25):
         reports = _run_until_killed(workers.write_until_killed, (home, turn), rng.randrange(12), rng.uniform(0.0, 0.01))
+        # The process executes these same writes in the same order, and reports the operation of each finished write.
         writes = workers.endless_writes(turn)
         for operation, write in zip(reports, writes):  # noqa: B905 - the generator of the writes is infinite
             assert write.operation == operation
@@ -74,8 +77,8 @@ def test_killed_writer_keeps_acknowledged_writes(home: Path) -> None:
 def _run_until_killed(target: Callable[..., None], arguments: tuple[Any, ...], report_count: int, seconds: float) -> list[str]:
     """Run a function in a process, kill the process, and return all its reports.
 
-    The process is killed some seconds after it has sent a number of reports. It sends them through a pipe, which the function gets as its
-    second argument, between the first and the other ``arguments``.
+    The process is killed ``seconds`` after it has sent ``report_count`` reports. It sends the reports through a pipe. The function gets the
+    pipe as its second argument, between the first and the other ``arguments``.
     """
     receiver, sender = FORK_SERVER.Pipe(duplex=False)
     home, *other_arguments = arguments
@@ -109,7 +112,9 @@ def test_process_killed_during_a_key_change_leaves_a_readable_store(home: Path) 
         reopened = open_store(home)
         for number in range(30):
             assert content_of(reopened, f"n{number}") == {"key": f"n{number}"}
+        # The instance that was opened before the key changes can read too.
         assert content_of(store, "n7") == {"key": "n7"}
+        # The generation is a number that each change of the data key increments.
         generations.add(run_sql(reopened.backend.path, "SELECT generation FROM data_keys")[0][0])
     assert open_store(home).rollback("n0", 2).number == 4, "an earlier version is readable too"
     assert len(generations) > 5, "the data key was changed several times"
@@ -138,7 +143,7 @@ def test_reads_and_writes_during_key_changes(home: Path) -> None:
         process.join()
     assert [process.exitcode for process in processes] == [0, 0, 0]
     reports = [receiver.recv() for receiver in receivers]
-    # A reader reports the number of its rounds, or a name with a wrong content.
+    # A reader reports the number of its rounds, or the name of a secret with wrong content. The writer reports the number of its secrets.
     assert all(isinstance(report, int) and report > 0 for report in reports), reports
     registered_count = reports[-1]
     assert len(open_store(home).list_secrets()) == 10 + registered_count
@@ -154,12 +159,16 @@ def test_forked_process_opens_the_store_again(home: Path) -> None:
     reports = [receiver.recv() for _ in range(2)]
     process.join()
     assert process.exitcode == 0
+    # A report has the process, the content that it read, and whether it still uses the file that was open before the fork.
     assert reports == [("child", {"key": "1"}, False), ("parent", {"key": "3"}, True)]
     assert open_store(home).list_secrets() == ["before", "child"]
 
 
 def test_deleted_and_recreated_store_is_opened_again(home: Path) -> None:
-    """If the file of an open store is deleted, the store is empty. If another instance creates a new file, the store uses it."""
+    """If the file of an open store is deleted, the store is empty.
+
+    If another instance of the store creates a new file, the open store uses the new file.
+    """
     store, other = open_store(home), open_store(home)
     store.register_secret(secret("old", key="1"))
     for file in store.backend.path.parent.iterdir():

@@ -65,6 +65,7 @@ def test_full_disk_keeps_stored_secrets(small_disk: Path | None, tmp_path: Path)
 
 
 def _fill_disk(home: Path, limit_file_size: bool) -> None:  # noqa: FBT001 - a process gets its arguments by position
+    """Test the store on a full disk, in a child process, because a limit of the file size applies to a whole process."""
     store = open_in_child(home)
     store.register_secret(secret("first", key="first"))
     if limit_file_size:
@@ -74,6 +75,7 @@ def _fill_disk(home: Path, limit_file_size: bool) -> None:  # noqa: FBT001 - a p
     # Register secrets until one is refused.
     registered_count = next(number for number in range(1000) if not _try_to_register(store, f"n{number}", value * 100))
     assert registered_count > 5, "the disk has space for some secrets"
+    # A merge of a large value and a change of the data key need more space than the disk has left.
     for operation in (partial(store.merge_secret, "first", {"key": value * 500}), store.rotate_key):
         with pytest.raises(StoreFullError):
             operation()
@@ -90,6 +92,7 @@ def _fill_disk(home: Path, limit_file_size: bool) -> None:  # noqa: FBT001 - a p
 
 
 def _try_to_register(store: SecretsManager[LocalBackend], name: str, value: str) -> bool:
+    """Register a secret, and return whether the disk had enough space."""
     try:
         store.register_secret(secret(name, key=value))
     except StoreFullError as error:
@@ -103,7 +106,7 @@ def _try_to_register(store: SecretsManager[LocalBackend], name: str, value: str)
 def test_no_space_for_the_first_secret(tmp_path: Path) -> None:
     """If the disk is full before the first secret, registering raises StoreFullError and leaves no key file.
 
-    The test limits the size of files to zero.
+    The test limits the size of files to zero bytes. SQLite reports the same error as for a full disk.
     """
     process = FORK_SERVER.Process(target=_register_on_full_disk, args=(tmp_path / "home",))
     process.start()
@@ -130,6 +133,7 @@ def public_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
+        # A folder without permissions cannot be deleted, so its owner gets them back.
         for path in folder.rglob("*"):
             if path.is_dir():
                 path.chmod(0o700)
@@ -137,7 +141,10 @@ def public_folder() -> Iterator[Path]:
 
 
 def _run_as_nobody(function: Callable[[Path], None], folder: Path) -> None:
-    """Call a function with a folder in another process. If this user is root, the other process runs as user ``nobody``."""
+    """Call ``function(folder)`` in another process.
+
+    If the tests run as root, the other process runs as user ``nobody``. Otherwise, both processes have the same user.
+    """
     process = FORK_SERVER.Process(target=_switch_user_and_call, args=(function, folder))
     process.start()
     process.join()
@@ -159,7 +166,7 @@ def _switch_user_and_call(function: Callable[[Path], None], folder: Path) -> Non
 def test_folder_without_permission(public_folder: Path) -> None:
     """If the folder of a new store has no write permission, registering a secret raises ManagerAccessError with the path.
 
-    If it has no read permission either, listing, describing and reading raise ManagerAccessError too.
+    If the folder has no read permission either, listing, describing and reading raise ManagerAccessError too.
     """
     _run_as_nobody(_write_to_forbidden_folder, public_folder)
 
@@ -181,7 +188,7 @@ def _write_to_forbidden_folder(folder: Path) -> None:
 
 
 def test_read_only_folder(public_folder: Path) -> None:
-    """A store in a read-only folder can be listed and read. Each write raises ManagerAccessError."""
+    """A store whose folder and file are read-only can be listed and read. Each write raises ManagerAccessError."""
     _run_as_nobody(_use_read_only_folder, public_folder)
 
 
@@ -194,7 +201,7 @@ def _use_read_only_folder(folder: Path) -> None:
 
 
 def test_read_only_file(public_folder: Path) -> None:
-    """A store in a read-only file can be listed and read. Each write raises ManagerAccessError."""
+    """A store whose file is read-only, in a writable folder, can be listed and read. Each write raises ManagerAccessError."""
     _run_as_nobody(_use_read_only_file, public_folder)
 
 
@@ -206,6 +213,10 @@ def _use_read_only_file(folder: Path) -> None:
 
 
 def _create_closed_store(home: Path) -> None:
+    """Create a store and close its connections, so that SQLite deletes its additional files.
+
+    SQLite creates the files ``secrets.db-wal`` and ``secrets.db-shm`` when a store is used.
+    """
     store = open_in_child(home)
     store.register_secret(secret("a", key="1"))
     del store
@@ -235,10 +246,12 @@ def _check_read_only_store(store: SecretsManager[LocalBackend]) -> None:
 def test_unreadable_file(public_folder: Path) -> None:
     """If the user has no permission to read the file of the store, each operation raises ManagerAccessError.
 
-    The file belongs to root. If this user is not root, the file has no permissions.
+    If the tests run as root, root owns the file, and the user ``nobody`` tries to read it. Otherwise, the test removes all permissions of
+    the file.
     """
     if os.geteuid() == 0:
         open_store(public_folder / "theirs").register_secret(secret("a", key=canary()))
+        # The user "nobody" can enter the folders, so only the file is refused.
         (public_folder / "theirs").chmod(0o755)
         (public_folder / "theirs" / "default").chmod(0o755)
     _run_as_nobody(_read_unreadable_file, public_folder)
@@ -261,7 +274,7 @@ def _read_unreadable_file(folder: Path) -> None:
 
 
 def test_unusable_path_is_reported(home: Path, tmp_path: Path) -> None:
-    """A path of a folder, a path through a file, and a path that is too long raise ManagerAccessError with the path."""
+    """A folder, a path below a file, and a path that is too long raise ManagerAccessError with the path."""
     (tmp_path / "file").touch()
     for path in (tmp_path, tmp_path / "file" / "secrets.db", tmp_path / ("x" * 300)):
         store = open_store(home, path=str(path))
@@ -279,11 +292,13 @@ def test_locked_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store.register_secret(secret("a", key="1"))
     with closing(sqlite3.connect(store.backend.path, isolation_level=None)) as other_connection:
         other_connection.execute("BEGIN IMMEDIATE")
+        # A store waits this number of seconds for the lock.
         monkeypatch.setattr(sqlite_connections, "BUSY_SECONDS", 0.1)
         reopened = open_store(home)
         assert content_of(reopened, "a") == {"key": "1"}
         with pytest.raises(ManagerError, match="Another process holds") as caught:
             reopened.merge_secret("a", {"key": canary()})
+        # Code without an import of this package can catch the error as one of Python's own classes.
         assert isinstance(caught.value, ConnectionError)
         other_connection.execute("ROLLBACK")
     reopened.merge_secret("a", {"key": "2"})

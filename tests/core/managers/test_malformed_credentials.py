@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 UNREACHABLE_HOST = "127.0.0.1:1"
+"""An address at which no service listens, so a sent request would raise a network error."""
 
 MALFORMED_CREDENTIALS = [
     ("vault", {"url": f"http://{UNREACHABLE_HOST}"}, {"VAULT_TOKEN": f"hvs.{canary('vault')}\nx"}),
@@ -26,7 +27,10 @@ MALFORMED_CREDENTIALS = [
         {"AZURE_TENANT_ID": f"{canary('azure')} /", "AZURE_CLIENT_ID": "a", "AZURE_CLIENT_SECRET": "b"},
     ),
 ]
-"""Flavors with the attributes of a manager, and environment variables with a credential that has an invalid character."""
+"""Flavors with the attributes of a manager, and environment variables with a credential that has an invalid character.
+
+The invalid characters are a newline in a token, and a space and a slash in a tenant ID.
+"""
 
 
 @pytest.mark.parametrize(("flavor", "attributes", "variables"), MALFORMED_CREDENTIALS)
@@ -78,14 +82,15 @@ FILE_VARIABLES = [
 """Flavors, each with an environment variable that names a file."""
 
 
+# The content of the file: no file, text that is not JSON, and JSON that is neither a certificate nor a valid key file.
 @pytest.mark.parametrize("content", [None, "{ ?", '{"type": "service_account", "private_key": "?"}'], ids=["missing", "broken", "other"])
 @pytest.mark.parametrize(("flavor", "variable"), FILE_VARIABLES)
 def test_unusable_file_of_a_variable_is_reported(
     flavor: str, variable: str, content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If an environment variable names an unusable file, the error has the variable, and neither the path nor the content of the file.
+    """If an environment variable names an unusable file, the error contains the name of the variable.
 
-    A question mark in the content stands for a canary.
+    The error contains neither the path nor the content of the file. The test replaces each question mark in the content with a canary.
     """
     file = tmp_path / canary("path")
     if content is not None:
@@ -93,7 +98,7 @@ def test_unusable_file_of_a_variable_is_reported(
     for name, value in {**CREDENTIALS, variable: str(file)}.items():
         monkeypatch.setenv(name, value)
     if variable == "AZURE_CLIENT_CERTIFICATE_PATH":
-        # Azure's client would use the client secret and not the certificate.
+        # With a client secret in the environment, Azure's client would not read the certificate.
         monkeypatch.delenv("AZURE_CLIENT_SECRET")
     backend_class = get_flavor(flavor)
     manager = SecretsManager(

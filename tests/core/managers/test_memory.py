@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 def _open(identity: str) -> SecretsManager[MemoryBackend]:
+    """Open a new instance of the manager with this ID. Each instance has the name ``mine``."""
     return SecretsManager(MemoryBackend(context=ManagerContext(name="mine", id=identity)))
 
 
@@ -41,7 +42,7 @@ def test_instances_of_one_manager_share_secrets() -> None:
 
 
 def test_unregistered_managers_share_nothing() -> None:
-    """Two managers without a context do not share secrets."""
+    """Two managers without a context do not share secrets, because a manager gets its ID from its context."""
     first, second = SecretsManager(MemoryBackend()), SecretsManager(MemoryBackend())
     first.register_secret(secret("mine", key="1"))
     assert second.list_secrets() == []
@@ -50,7 +51,7 @@ def test_unregistered_managers_share_nothing() -> None:
 def test_concurrent_writers_lose_nothing() -> None:
     """Eight threads that register, merge and delete lose nothing.
 
-    If all threads try to register one name, one thread succeeds.
+    If all threads try to register the same name, exactly one thread succeeds.
     """
     manager = _open("busy")
 
@@ -88,5 +89,6 @@ def test_no_file_and_no_value(tmp_path: Path) -> None:
     manager = _open("quiet")
     manager.register_secret(secret("mine", key=canary("quiet")))
     assert find_canary(repr(manager) + str(manager.describe())) == []
+    # The home folder of the test would be in this folder.
     assert list(tmp_path.iterdir()) == []
     assert "memory" in manager.describe()["kept in"]

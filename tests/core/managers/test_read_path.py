@@ -23,15 +23,17 @@ MAX_FILES = 6
 MANAGERS_FOLDER = Path(managers.__file__).parent
 
 SDK_PATH_PARTS = {"aws": "botocore", "azure": "azure", "gcp": "google", "vault": "hvac", "zenml": "client.py"}
-"""For each flavor that can read, a folder or file in the paths of its SDK.
+"""For each remote flavor that can read values, a folder or file in the paths of its SDK.
 
-The flavor `zenml` has no SDK, so our own REST client in ``zenml/client.py`` counts as one.
+The flavor `zenml` has no SDK. In its place, the test uses our own REST client in ``zenml/client.py``.
 """
 
 
 def _files_before_sdk(sdk_path_part: str, read: Callable[[], object]) -> list[str]:
-    """Return the files in our folder ``core/managers`` whose functions ``read`` calls before it calls the SDK."""
+    """Return the files of ``core/managers`` that the function ``read`` enters before it calls the SDK."""
+    # The keys of a dict are an ordered set.
     files: dict[str, None] = {}
+    # This is whether the SDK has been called.
     is_called = False
 
     def trace(frame: FrameType, event: str, _argument: object) -> None:
@@ -57,7 +59,7 @@ def _files_before_sdk(sdk_path_part: str, read: Callable[[], object]) -> list[st
 def test_read_path_is_short(flavor: str, request: pytest.FixtureRequest) -> None:
     """A read that is not cached enters at most six files before the SDK.
 
-    The connection exists already.
+    The registration before the read has opened the connection, so opening a connection is not part of the read.
     """
     manager: SecretsManager
     if flavor == "zenml":

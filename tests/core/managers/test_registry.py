@@ -41,7 +41,10 @@ class ExampleBackend(MemoryBackend):
 class Misnamed(MemoryBackend):
     FLAVOR: ClassVar[str] = "another"
 """
-"""The module of a package with two flavors. The second one is for an entry point whose name is not that of the flavor."""
+"""The module of a package with two flavors.
+
+The entry point of the second flavor has another name than the flavor: ``misnamed``, not ``another``.
+"""
 
 PREAMBLE = """
 import json, sys
@@ -59,7 +62,10 @@ from zensecrets_jupyter.core.managers import availability, flavor_names, get_fla
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.core.stack import ComponentType
 """
-"""The first lines of each program that a test runs with installed packages."""
+"""The first lines of each program that a test runs with installed packages.
+
+``result_or_error`` also checks that the error has no other exception as its cause or context.
+"""
 
 
 def run_with_packages(installed: Path, code: str) -> Any:
@@ -71,7 +77,7 @@ def run_with_packages(installed: Path, code: str) -> Any:
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install a package with a working flavor and two broken ones, and return its folder.
 
-    The module of one broken flavor is missing. The class of the other one has another name for its flavor.
+    The module of the flavor ``broken`` is missing. The class of the flavor ``misnamed`` has another name in ``FLAVOR``.
     """
     entry_points = {
         "example": "example_secrets:ExampleBackend",
@@ -82,7 +88,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_built_in_flavors_are_available_and_described() -> None:
-    """The flavors local and memory are always available, and each has a description."""
+    """The flavors `local` and `memory` are always available, and both have a summary."""
     for flavor in ("local", "memory"):
         assert flavor in flavor_names()
         assert flavor == get_flavor(flavor).FLAVOR
@@ -103,7 +109,7 @@ LIBRARIES = [
     "httpx",
     "zenml",
 ]
-"""The modules that the extras install."""
+"""The modules that the optional dependencies (extras) of this package install."""
 
 
 def test_flavors_without_their_extras_are_listed() -> None:
@@ -178,7 +184,7 @@ def test_installed_flavor_is_listed_without_import(installed: Path) -> None:
 
 
 def test_installed_flavor_is_usable(installed: Path) -> None:
-    """An installed flavor can be registered, used in a stack, and stores secrets."""
+    """A manager of an installed flavor can be registered and used in a stack, and it stores secrets."""
     code = """
 workspace = Client().workspace
 workspace.register_component(ComponentType.SECRETS_MANAGER, "example", "example", {})
@@ -209,13 +215,14 @@ print(json.dumps([availability("{flavor}"), error, availability("example").ok, a
 
 
 def test_flavor_of_two_packages_is_refused(tmp_path: Path) -> None:
-    """If two packages have a flavor with the same name, listing and using flavors raise an error with both packages.
+    """If two packages have a flavor with the same name, listing all flavors or using this flavor raises an error with both packages.
 
-    The default manager still opens.
+    The default manager, which has another flavor, still opens.
     """
     for distribution in ("example-one", "example-two"):
         module = distribution.replace("-", "_")
         install(tmp_path, distribution, {ENTRY_POINT_GROUP: {"example": f"{module}:ExampleBackend"}}, PLUGIN)
+    # Both packages are installed in this folder.
     installed = tmp_path / "installed"
     for function in ("flavor_names", 'lambda: get_flavor("example")'):
         code, text = run_with_packages(installed, f"print(json.dumps(result_or_error({function})))")
@@ -226,7 +233,10 @@ def test_flavor_of_two_packages_is_refused(tmp_path: Path) -> None:
 
 
 def test_built_in_flavor_of_a_package_is_refused(tmp_path: Path) -> None:
-    """If a package has a flavor with a built-in name, listing flavors raises an error, and the built-in flavor is used."""
+    """If a package has a flavor with a built-in name, listing flavors raises an error with both packages.
+
+    ``get_flavor`` still returns the built-in flavor. The package of the built-in flavors is ``zensecrets-jupyter``.
+    """
     installed = install(tmp_path, "example-local", {ENTRY_POINT_GROUP: {"local": "example_local:ExampleBackend"}}, PLUGIN)
     code, text = run_with_packages(installed, "print(json.dumps(result_or_error(flavor_names)))")
     assert code == "manager"

@@ -56,7 +56,7 @@ def service() -> FakeService:
 
 @pytest.fixture
 def manager(service: FakeService) -> SecretsManager[FakeRemoteBackend]:
-    """Return a manager with one secret and an empty list of requests."""
+    """Return a manager with one secret. The list of requests that the service has received is empty."""
     manager_with_secret = _open(service)
     manager_with_secret.register_secret(secret("mine", key="first"))
     service.requests.clear()
@@ -64,11 +64,15 @@ def manager(service: FakeService) -> SecretsManager[FakeRemoteBackend]:
 
 
 def _content(manager: SecretsManager, name: str = "mine") -> dict[str, str]:
+    """Read the content from the service, not from the cache."""
     return manager.get_secret(name, refresh=True).content
 
 
 def test_transient_error_is_retried(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """A request that fails four times with a transient error is sent five times, and then succeeds."""
+    """A request that fails four times with a transient error succeeds at the fifth attempt.
+
+    The code "busy" of the fake service is a transient error.
+    """
     service.fail("busy", times=4)
     assert _content(manager) == {"key": "first"}
     assert service.requests == ["get"] * 5
@@ -76,7 +80,10 @@ def test_transient_error_is_retried(service: FakeService, manager: SecretsManage
 
 @pytest.mark.parametrize("error", [ConnectionResetError(104, "reset"), TimeoutError("timed out"), BrokenPipeError()])
 def test_connection_error_is_retried(service: FakeService, manager: SecretsManager[FakeRemoteBackend], error: Exception) -> None:
-    """A request whose connection breaks or times out is retried, although ``error_kinds`` has no entry for these errors of Python."""
+    """A request whose connection breaks or times out is retried.
+
+    These are exceptions of Python. The table ``error_kinds`` has no entries for them, because it contains codes of the service.
+    """
     errors = [error]
 
     def break_once(_verb: str) -> None:
@@ -88,7 +95,10 @@ def test_connection_error_is_retried(service: FakeService, manager: SecretsManag
 
 
 def test_permanent_error_is_raised(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """A permanent error raises ManagerUnreachableError after five attempts, and the secret is unchanged."""
+    """If every attempt fails with a transient error, ManagerUnreachableError is raised after five attempts.
+
+    The secret is unchanged.
+    """
     service.fail("busy")
     with pytest.raises(ManagerUnreachableError, match="failed at every attempt") as caught:
         _content(manager)
@@ -140,6 +150,7 @@ def test_each_refusal_is_mapped_without_a_value(
         lambda: manager.delete_secret("mine"),
     ]
     for operation in operations:
+        # The error text of the service contains the value.
         service.fail(code, sent_text=value)
         with pytest.raises(expected) as caught:
             operation()
@@ -187,6 +198,7 @@ def test_lost_response_of_a_write(service: FakeService, manager: SecretsManager[
     for operation in operations:
         lost_verbs: list[str] = []
 
+        # The default argument binds the list of this iteration.
         def lose_first_response(verb: str, lost_verbs: list[str] = lost_verbs) -> None:
             if verb in {"put", "remove"} and not lost_verbs:
                 lost_verbs.append(verb)
@@ -240,10 +252,11 @@ def test_concurrent_updates_are_not_lost(service: FakeService, manager: SecretsM
 
 
 def test_write_with_endless_conflicts_fails(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """If another writer is faster at every attempt, the error says that nothing was changed."""
+    """If another writer changes the secret before every attempt, the error says that nothing was changed."""
 
     def write_before(verb: str) -> None:
         if verb == "put":
+            # A new version of each payload is the same as a write of another writer.
             for key, (text, version) in service.payloads.items():
                 service.payloads[key] = (text, version + 1)
 
@@ -257,6 +270,7 @@ def test_write_with_endless_conflicts_fails(service: FakeService, manager: Secre
     [
         ("{}", ManagerCorruptedError, "Another program wrote the payload"),
         ("[1]", ManagerCorruptedError, "Another program wrote the payload"),
+        # The function find_canary finds the text "zsCanary", so the test detects a payload in an error.
         ("zsCanary", ManagerCorruptedError, "Another program wrote the payload"),
         ('{"zsCanary": "zsCanary"}', ManagerCorruptedError, "Another program wrote the payload"),
         # This JSON is nested too deeply for the parser.
@@ -270,7 +284,11 @@ def test_write_with_endless_conflicts_fails(service: FakeService, manager: Secre
 def test_foreign_payload_is_reported_and_not_changed(
     service: FakeService, manager: SecretsManager[FakeRemoteBackend], text: str, error: type[ZenSecretsError], expected_text: str
 ) -> None:
-    """A foreign or damaged payload raises an error for every operation and is never overwritten."""
+    """Reading and each write of a secret with a foreign or damaged payload raise an error.
+
+    The payload is never overwritten. Registering raises SecretExistsError, because the name is in use.
+    """
+    # This is the key of the payload in the service. The version is any number.
     [key] = service.payloads
     version = 7
     payload = (text, version)
@@ -296,6 +314,7 @@ def test_foreign_payload_is_not_deleted(service: FakeService) -> None:
     """
     manager = _open(service, scope=Scope.NONE)
     service.payloads["theirs"] = ("a plain text", 1)
+    # The field "zensecrets" says that this package wrote the payload. Its other fields are missing.
     service.payloads["damaged"] = ('{"zensecrets": 1}', 1)
     manager.register_secret(secret("ours", key="value"))
     with pytest.raises(ManagerCorruptedError, match="Another program wrote the payload"):
@@ -324,9 +343,10 @@ def test_scopes_are_separate(service: FakeService) -> None:
 
 
 def test_failed_rename_removes_the_new_name(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """A rename stores the new name and deletes the old one. If it cannot delete the old name, it deletes the new name again.
+    """A rename stores the secret under the new name, and then deletes the old name.
 
-    The same is true if another user deletes the old name during the rename.
+    If it cannot delete the old name, it deletes the new name again and raises an error. If another user deletes the old name during the
+    rename, the rename deletes the new name too, so no secret is left.
     """
     refused_verbs: list[str] = []
 
@@ -356,7 +376,7 @@ def test_large_content_is_not_sent(service: FakeService, manager: SecretsManager
     with pytest.raises(InvalidSecretError, match="1000 are allowed"):
         manager.register_secret(large)
     assert service.requests == []
-    # Each letter has two bytes in UTF-8.
+    # Each letter has two bytes in UTF-8. So the value has 980 bytes, and the whole payload has more than 1000.
     with pytest.raises(InvalidSecretError, match="1000 are allowed"):
         manager.merge_secret("mine", {"key": "ж" * 490})
     assert _content(manager) == {"key": "first"}
@@ -365,7 +385,7 @@ def test_large_content_is_not_sent(service: FakeService, manager: SecretsManager
 def test_long_name(manager: SecretsManager[FakeRemoteBackend]) -> None:
     """Reading, changing or deleting a name over the limit reports a missing secret.
 
-    Registering such a name reports the limit.
+    Registering a name over the limit reports the limit.
     """
     name = "x" * 200
     for operation in (lambda: manager.get_secret(name), lambda: manager.merge_secret(name, {}), lambda: manager.delete_secret(name)):
@@ -396,7 +416,7 @@ def test_forked_child_connects_again(manager: SecretsManager[FakeRemoteBackend])
     """A forked child does not use the client of its parent."""
     manager.list_secrets()
     assert manager.backend.runner._client is not None
-    # The client is stored with the ID of the process that created it. Another ID stands for a fork.
+    # The client is stored with the ID of the process that created it. The test simulates a fork with a different ID.
     manager.backend.runner._client = replace(manager.backend.runner._client, process_id=os.getpid() + 1)
     before = manager.backend.connection_count
     manager.list_secrets()
@@ -407,6 +427,7 @@ def test_expired_credentials_are_renewed(service: FakeService, manager: SecretsM
     """A client with expired credentials is replaced, and the request is sent again."""
     manager.list_secrets()
     before = manager.backend.connection_count
+    # The service refuses expired credentials with the code "unknown-user".
     service.fail("unknown-user", times=1)
     assert manager.list_secrets() == ["mine"]
     assert manager.backend.connection_count == before + 1
@@ -433,7 +454,10 @@ def test_credentials_that_expire_after_a_lost_response(service: FakeService, man
 
 
 def test_missing_library_is_reported_with_the_command(service: FakeService) -> None:
-    """A flavor without its libraries is unavailable. An operation raises an ImportError with the names of the libraries."""
+    """A flavor without its libraries is unavailable, and the reason names all missing libraries.
+
+    An operation raises an ImportError, which names the library whose import failed.
+    """
 
     class BackendWithoutLibrary(FakeRemoteBackend):
         FLAVOR = "tested_without_library"
@@ -453,7 +477,9 @@ def test_missing_library_is_reported_with_the_command(service: FakeService) -> N
 
 
 def test_reads_are_batched(service: FakeService) -> None:
-    """Twenty-five names need three requests with a batch size of ten, and one list request, to suggest names for the missing one.
+    """Twenty-five names need three requests with a batch size of ten, and one list request for the missing secret.
+
+    The error of the missing secret suggests similar names from that list.
 
     Each secret that cannot be read has its own error.
     """
@@ -461,6 +487,7 @@ def test_reads_are_batched(service: FakeService) -> None:
     names = [f"name{number}" for number in range(22)]
     for name in names:
         manager.register_secret(secret(name, key=name))
+    # A batch request of BatchingFakeBackend refuses to read a key that contains "forbidden".
     manager.register_secret(secret("forbidden", key="value"))
     service.payloads[manager.backend.key_for("foreign")] = ("text", 1)
     service.requests.clear()
@@ -474,20 +501,22 @@ def test_reads_are_batched(service: FakeService) -> None:
     ]
     assert manager.get_secret("name3").content == {"key": "name3"}
     assert len(manager.get_secrets(names)) == 22
+    # These are still the four requests of the first batch.
     assert len(service.requests) == 4, "the secrets are cached"
     service.fail("forbidden")
     assert {type(result) for result in manager.get_secrets(["other1", "other2"]).values()} == {ManagerAccessError}
 
 
 def test_batch_from_before_a_write_is_not_cached(service: FakeService) -> None:
-    """The results of a batch read that began before a write are returned to its caller and not cached."""
+    """The results of a batch read that began before a write are returned to the reader, and are not cached."""
     manager = SecretsManager(BatchingFakeBackend(context=ManagerContext(name="tested", id="one"), service=service))
     for name in ("a", "b"):
         manager.register_secret(secret(name, key="first"))
     is_executed, may_return = threading.Event(), threading.Event()
 
     def delay_batch(verb: str) -> None:
-        # The fake service has no batch request, so ``BatchingFakeBackend`` sends a list request in its place.
+        # The fake service has no batch request. ``BatchingFakeBackend`` sends a list request in its place. Only the list of requests shows
+        # it as "get many".
         if verb == "list" and not is_executed.is_set():
             is_executed.set()
             assert may_return.wait(30)
@@ -497,6 +526,7 @@ def test_batch_from_before_a_write_is_not_cached(service: FakeService) -> None:
         batch_read = pool.submit(manager.get_secrets, ["a", "b"])
         assert is_executed.wait(30)
         manager.merge_secret("a", {"key": "second"})
+        # The secret "b" was not written, so this read may share the batch read, which is still in progress.
         single_read = pool.submit(manager.get_secret, "b")
         may_return.set()
         assert set(batch_read.result(30)) == {"a", "b"}

@@ -45,7 +45,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PASSWORD = canary("password")
+"""The password of the role ``team``."""
 TEAM = "team"
+"""The PostgreSQL role with which all managers of these tests log in."""
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +60,7 @@ def server() -> Iterator[Server]:
 
 
 def _run_as_admin(server: Server, *statements: sql.Composed) -> list[tuple[Any, ...]]:
+    """Execute the statements as administrator, and return the rows of the last one."""
     rows: list[tuple[Any, ...]] = []
     address = {"host": server.host, "port": server.port, "user": server.user, "password": server.password, "dbname": "postgres"}
     with psycopg.connect(**address, autocommit=True) as connection:  # type: ignore[arg-type]  # the values of the dict have several types
@@ -72,6 +75,7 @@ def _url(server: Server, *, user: str = TEAM, password: str = PASSWORD, database
 
 
 def _open(server: Server, folder: Path, *, identity: str = "one", url: str = "", **attributes: Any) -> SecretsManager[SqlBackend]:
+    """Return a manager of one user. The users with the same ``folder`` share their key files."""
     attributes = {"url": url or _url(server), "protection": "keyfile", "key_folder": folder / "keys", **attributes}
     context = ManagerContext(name="team", id=identity, folder=folder / identity)
     return SecretsManager(SqlBackend(SqlBackend.make_options(attributes), context=context))
@@ -79,7 +83,7 @@ def _open(server: Server, folder: Path, *, identity: str = "one", url: str = "",
 
 @pytest.fixture
 def schema() -> str:
-    """Return the name of a new schema."""
+    """Return a new name for a PostgreSQL schema, in which the backend creates its tables."""
     return f"s{uuid.uuid4().hex}"
 
 
@@ -101,7 +105,7 @@ class TestSql(SecretsManagerTests):
 
     def prepare(self) -> None:
         """Use a new schema."""
-        # The server allows a hundred connections. Managers of earlier tests close theirs when they are collected.
+        # The server allows a hundred connections. A manager of an earlier test closes its connections when Python deletes the manager.
         gc.collect()
         schema = f"s{uuid.uuid4().hex}"
         self.attributes = {
@@ -170,7 +174,7 @@ def test_key_changes_while_another_user_reads(
     for name in names:
         ann.register_secret(secret(name, key=name))
     with ThreadPoolExecutor(2) as pool:
-        # Each rotation derives a key from the passphrase, which is slow. So there are fewer rotations with a passphrase.
+        # With a passphrase, each rotation derives a key from it, which is slow. So there are only two rotations then.
         rotation = pool.submit(_rotate, ann, 2 if protection == "passphrase" else 8)
         merges = pool.submit(_merge_repeatedly, eve, "name0")
         round_count = 0
@@ -179,6 +183,7 @@ def test_key_changes_while_another_user_reads(
             round_count += 1
         rotation.result()
         merges.result()
+    # The last of the eight merges has set "7".
     assert bob.get_secret("name0", refresh=True).content == {"key": "name0", "number": "7"}
     assert _open(server, tmp_path, identity="new", **shared_options).list_secrets() == names
 
@@ -194,13 +199,15 @@ def test_many_secrets_are_read_in_one_request(server: Server, schema: str, tmp_p
     for name, text in texts.items():
         manager.register_secret(secret(name, key=text))
     table = sql.Identifier(schema, "secrets")
+    # Damage the ciphertext of one secret.
     _run_as_admin(server, sql.SQL("UPDATE {} SET sealed = '\\x00' WHERE name = 'name7'").format(table))
     proxy = TcpProxy(server.host, server.port)
     reader = _open(server, tmp_path, url=_url(server, port=proxy.address[1]), **shared_options)
+    # The first read connects and reads the data key, which is not counted.
     reader.get_secret("name0")
     before = proxy.sent_chunk_count
     results = reader.get_secrets(texts)
-    # A request is a statement and the end of its transaction: a few chunks. The driver may send one more statement the first time. One
+    # The driver sends a request (a statement and the end of its transaction) in a few chunks. At first, it may send one more statement. One
     # request for each of the 200 secrets would be far more than ten chunks.
     assert 0 < proxy.sent_chunk_count - before < 10
     proxy.close()
@@ -225,6 +232,7 @@ def test_batch_read_during_key_changes(server: Server, schema: str, tmp_path: Pa
         round_count = 0
         while not rotation.done() or round_count < 2:
             results = bob.get_secrets(names, refresh=True)
+            # A result is a secret or an error. An error stays in the list, so the failed assertion shows it.
             assert [getattr(result, "content", result) for result in results.values()] == [{"key": name} for name in names]
             round_count += 1
         rotation.result()
@@ -241,12 +249,16 @@ def test_wrong_passphrase_is_tried_once_for_a_batch(server: Server, schema: str,
     results = _open(server, tmp_path, **shared_options).get_secrets(["a", "b", "missing", "c"])
     errors = [results[name] for name in ("a", "b", "c")]
     assert {type(error) for error in errors} == {WrongPassphraseError}
+    # All results are the same object, so the passphrase was tried once.
     assert len(set(map(id, errors))) == 1
     assert isinstance(results["missing"], SecretNotFoundError)
 
 
 def test_names_are_listed_without_the_key(server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user without the team's passphrase can list names. To read or register a secret, the user needs the passphrase."""
+    """A user with a wrong passphrase can list names. To read or register a secret, the user needs the team's passphrase.
+
+    If the environment has no passphrase, registering a secret raises InteractionUnavailableError.
+    """
     shared_options = {"scope": "global", "database_schema": schema, "protection": "passphrase"}
     with pytest.raises(InteractionUnavailableError, match=PASSPHRASE_VARIABLE):
         _open(server, tmp_path, **shared_options).register_secret(secret("a", key="value"))
@@ -280,6 +292,7 @@ def test_both_url_schemes(server: Server, tmp_path: Path, schema: str) -> None:
 
 def test_password_of_the_url_is_not_shown(server: Server, tmp_path: Path, schema: str) -> None:
     """No repr, description, option or error shows the password of the URL."""
+    # The URL has two passwords: that of the user, and that of a TLS key file in a parameter of the driver.
     manager = _open(server, tmp_path, url=f"{_url(server)}?sslpassword={canary('parameter')}", database_schema=schema)
     manager.register_secret(secret("a", key="value"))
     description = manager.describe()
@@ -293,6 +306,7 @@ def test_password_of_the_url_is_not_shown(server: Server, tmp_path: Path, schema
 
 
 def _wrong_addresses(server: Server) -> dict[str, tuple[str, type[ZenSecretsError], str]]:
+    """Return, for each wrong part of the URL, the URL, the expected error, and a part of the error text."""
     return {
         "password": (_url(server, password=canary("wrong")), ManagerAccessError, "refused the user or the password"),
         "user": (_url(server, user="unknown"), ManagerAccessError, "refused the user or the password"),
@@ -313,6 +327,7 @@ def test_wrong_address_is_reported(server: Server, tmp_path: Path, wrong_part: s
         assert is_one_line(caught.value)
         assert caught.value.hint
         assert not find_canary(error_details(caught.value))
+    # No key file was created, because no secret was stored.
     assert not (tmp_path / "keys").exists() or not list((tmp_path / "keys").iterdir())
 
 
@@ -321,6 +336,7 @@ def test_connection_ends_during_a_write(server: Server, tmp_path: Path, schema: 
     manager = _open(server, tmp_path, database_schema=schema)
     manager.register_secret(secret("a", key="first"))
 
+    # The backend calls this function after it has read the current content and before the commit.
     def end_the_session(_current: Any) -> Any:
         _run_as_admin(
             server,
@@ -370,7 +386,7 @@ def test_foreign_tables_are_not_changed(server: Server, tmp_path: Path, schema: 
         sql.SQL("GRANT ALL ON {} TO {}").format(meta_table, sql.Identifier(TEAM)),
     )
     manager = _open(server, tmp_path, database_schema=schema)
-    # The table "meta" is empty at first, as that of another program.
+    # At first, the table "meta" is empty. So it has no format, and the backend treats it as a table of another program.
     for format_value, error in ((None, ManagerCorruptedError), ("secrets x", ManagerCorruptedError), ("secrets 99", StoreTooNewError)):
         if format_value:
             _run_as_admin(
@@ -382,6 +398,7 @@ def test_foreign_tables_are_not_changed(server: Server, tmp_path: Path, schema: 
             with pytest.raises(error) as caught:
                 operation()
             assert is_one_line(caught.value)
+    # The schema still has only the table "meta".
     count = sql.SQL("SELECT count(*) FROM information_schema.tables WHERE table_schema = {}").format(sql.Literal(schema))
     assert _run_as_admin(server, count) == [(1,)]
 
@@ -410,7 +427,10 @@ def test_reading_creates_nothing(server: Server, tmp_path: Path, schema: str) ->
 
 
 def test_write_of_another_user_is_seen(server: Server, tmp_path: Path, schema: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With ``refresh``, a read returns the write of another user at once. Without it, after the time to live."""
+    """With ``refresh``, a read returns the content that another user wrote.
+
+    Without ``refresh``, a read returns the new content after the time to live of the cache.
+    """
     monkeypatch.setattr(SqlBackend, "time_to_live", 0.2)
     writer, reader = (_open(server, tmp_path, identity=user, scope="global", database_schema=schema) for user in ("one", "two"))
     writer.register_secret(secret("a", key="1"))

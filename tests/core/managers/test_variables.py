@@ -1,4 +1,4 @@
-"""The read-only backends `env` and `dotenv`, which make secrets of variables."""
+"""The read-only backends `env` and `dotenv`, which read secrets from variables."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class MappedTests(SecretsManagerTests):
 
     # A variable cannot contain a NUL, which ends a C string.
     awkward_values = tuple(value for value in AWKWARD_VALUES if "\0" not in value)
+    # All managers read the same variables.
     isolates_managers = False
     variable_names: dict[str, Mapping[str, str]]
     """The mapping: for each secret, the name of the variable of each key."""
@@ -41,6 +42,7 @@ class MappedTests(SecretsManagerTests):
         self.variable_names = {}
         variables: dict[str, str] = {}
         for name, content in contents.items():
+            # The numbers continue from one secret to the next, so no two variables have the same name.
             names_by_key = {key: f"VARIABLE_{len(variables) + index}" for index, key in enumerate(content)}
             self.variable_names[name] = names_by_key
             variables.update({names_by_key[key]: value for key, value in content.items()})
@@ -57,7 +59,7 @@ class MappedTests(SecretsManagerTests):
 
 
 class TestEnv(MappedTests):
-    """The environment of this process."""
+    """The conformance suite with the environment of this process."""
 
     backend_class = EnvBackend
 
@@ -75,7 +77,7 @@ class TestEnv(MappedTests):
 
 
 class TestDotenv(MappedTests):
-    """A `.env` file."""
+    """The conformance suite with a `.env` file."""
 
     backend_class = DotenvBackend
 
@@ -88,6 +90,7 @@ class TestDotenv(MappedTests):
 
 
 def _escape(value: str) -> str:
+    """Escape a value for single quotes in a `.env` file."""
     return value.replace("\\", "\\\\").replace("'", "\\'")
 
 
@@ -103,9 +106,9 @@ def _dotenv_manager(folder: Path, text: str, **attributes: Any) -> SecretsManage
 
 
 def test_variables_with_the_prefix_are_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable with the prefix, such as ``SECRET_DB__USER``, is a key of a secret.
+    """A variable with the prefix ``SECRET_`` is one key of a secret: ``SECRET_DB__USER`` is the key ``user`` of the secret ``db``.
 
-    The first ``__`` after the prefix separates the name from the key. Variables in lower case and invalid names are ignored.
+    The first ``__`` after the prefix separates the name from the key. Variables with a lower-case letter and invalid names are ignored.
     """
     variables = {
         "SECRET_DB__USER_NAME": "u",
@@ -130,7 +133,7 @@ def test_variables_with_the_prefix_are_secrets(monkeypatch: pytest.MonkeyPatch) 
 def test_mapped_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """A secret of the mapping has the keys whose variables are set. If no variable is set, the secret does not exist.
 
-    It replaces a secret of the same name that the prefix defines.
+    A secret of the mapping replaces a secret with the same name whose variables have the prefix.
     """
     mapping = {
         "aws": {"aws_access_key_id": "AWS_ID", "aws_secret_access_key": "AWS_KEY", "aws_session_token": "AWS_NOT_SET"},
@@ -146,7 +149,7 @@ def test_mapped_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_changed_variable_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a variable has changed, ``refresh`` reads the new value, and the change token is another one."""
+    """After a variable has changed, ``refresh`` reads the new value, and ``change_token`` returns a different token."""
     manager = _env_manager(monkeypatch, {"SECRET_A__K": "1"})
     assert manager.get_secret("a").content == {"k": "1"}
     monkeypatch.setenv("SECRET_A__K", "2")
@@ -159,7 +162,8 @@ def test_changed_variable_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_values_of_a_file_are_not_expanded(tmp_path: Path) -> None:
     """In a `.env` file, quotes and escapes are parsed, and references such as ``${HOME}`` are not expanded.
 
-    A variable without ``=`` is ignored. After a change of the file, the change token is another one.
+    A byte order mark, the word ``export``, a comment, and a variable without ``=`` are ignored. After a change of the file, the change
+    token is different.
     """
     text = "\ufeffexport SECRET_A__ONE='${HOME}'\nSECRET_A__TWO=\"a\\nb\"\n# SECRET_A__NONE=x\nSECRET_A__THREE\nSECRET_A__FOUR=\n"
     manager = _dotenv_manager(tmp_path, text)

@@ -47,15 +47,20 @@ if TYPE_CHECKING:
     from tests.support.faults.http_proxy import Exchange
 
 REAL_ADDRESS = os.environ.get("ZENSECRETS_TEST_VAULT_ADDR", "")
-"""The address of a real Vault. It and the token are read when Python imports this module, before tests change the environment."""
+"""The address of a real Vault, or an empty text.
+
+The address and the token are read when Python imports this module, because each test removes such variables from the environment.
+"""
 REAL_TOKEN = os.environ.get("ZENSECRETS_TEST_VAULT_TOKEN", "")
+"""A token for the real Vault."""
 
 
 class TestVault(SecretsManagerTests):
-    """The conformance suite with the default options, so that deleted secrets can be restored."""
+    """The conformance suite with the default options. The option ``force`` is off, so deleted secrets can be restored."""
 
     backend_class = VaultBackend
     limit = VaultBackend.max_size
+    # If a deleted secret is registered again, its version numbers continue.
     version_behavior = VersionBehavior(versions_kept=10, renames_with_history=False, numbers_continue=True)
     random_series_count = 10
 
@@ -70,7 +75,10 @@ class TestVault(SecretsManagerTests):
         return json.dumps([version.data for versions in stored.values() for version in versions.values()]).encode()
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return the faults of Vault."""
+        """Return the faults of Vault.
+
+        The function ``find_canary`` finds the text "zsCanary", so the suite detects it in an error.
+        """
         inject = self.service.proxy.inject
         return {
             "denied": (partial(inject, canned_response(403, {"errors": ["permission denied zsCanary"]})), ManagerAccessError),
@@ -94,12 +102,16 @@ if REAL_ADDRESS:
 
 
 def _open(service: VaultFixture, identity: str = "", **attributes: Any) -> SecretsManager[VaultBackend]:
+    """Return a manager with this ID. Without an ID, the manager gets a new one and shares no secrets with other managers."""
     options = VaultBackend.make_options({**service.attributes, "deadline": 1, **attributes})
     return SecretsManager(VaultBackend(options, context=ManagerContext(name="tested", id=identity or str(uuid.uuid4()))))
 
 
 def test_random_operations_match_a_dict_with_force(vault: VaultFixture) -> None:
-    """With ``force``, random operations have the same results as those on a dict. A deleted name starts with version 1 again."""
+    """With ``force``, random operations have the same results as the same operations on a dict.
+
+    If a deleted secret is registered again, its version is 1.
+    """
     identity = str(uuid.uuid4())
     version_behavior = VersionBehavior(versions_kept=10, renames_with_history=False)
     check_against_dict(
@@ -119,6 +131,7 @@ def test_app_role_login(vault: VaultFixture) -> None:
     manager.register_secret(secret("a", key="value"))
     assert manager.get_secret("a").content == {"key": "value"}
     assert vault.fake.login_count == before + 1
+    # The fake Vault does not know the token any more, as after the token has expired.
     vault.fake.tokens.clear()
     assert manager.get_secret("a", refresh=True).content == {"key": "value"}
     assert vault.fake.login_count == before + 2
@@ -157,6 +170,7 @@ def test_default_token(vault: VaultFixture, monkeypatch: pytest.MonkeyPatch, tmp
 
 def test_expired_token_and_missing_permission(vault: VaultFixture) -> None:
     """Vault answers with status 403 for an expired token and for a missing permission. Each has its own error text."""
+    # A rule for an unused path without capabilities, because a token with no rule has all permissions.
     token_without_permissions = vault.fake.new_token(Rule("nothing", frozenset()))
     with pytest.raises(ManagerAccessError, match="does not allow you to list"):
         _open(vault, token=token_without_permissions).list_secrets()
@@ -209,9 +223,9 @@ def test_unreachable_vault(vault: VaultFixture) -> None:
 
 
 def test_list_without_permission_to_read(vault: VaultFixture) -> None:
-    """A user without permission to read can list secrets, and the list contains deleted ones.
+    """A user with permission to list, and without permission to read, sees the names of deleted secrets in the list too.
 
-    With permission, the list contains versions and no deleted secret.
+    Only a user with permission to read gets the versions, and a list without the deleted secrets.
     """
     manager = _open(vault)
     for name in ("a", "b"):
@@ -225,7 +239,7 @@ def test_list_without_permission_to_read(vault: VaultFixture) -> None:
 
 
 def test_read_without_permission_to_list(vault: VaultFixture) -> None:
-    """A user with permission to read single secrets, and no other permission, can read them in a batch. Other operations are denied."""
+    """A user with permission to read secrets, and without permission to list, can read a batch. An update is denied."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
     read_only = _open(vault, manager.id, token=vault.fake.new_token(Rule("secret/data/.*", frozenset({"read"}))))
@@ -268,8 +282,9 @@ def test_lost_response_of_an_undelete(vault: VaultFixture) -> None:
 def test_foreign_deleted_secret_stays_deleted(vault: VaultFixture) -> None:
     """If an undelete restores a secret of another program, the secret is deleted again, and an error is raised.
 
-    A user without permission to read can still undelete a secret, because the payload is not checked then.
+    A user without permission to read payloads can still undelete a secret. The check for a payload of another program is skipped then.
     """
+    # The tuple is a location in Vault: namespace, mount and path.
     vault.fake.write(("", "secret", "theirs"), {"password": canary("theirs")})
     url = f"{vault.proxy.address}/v1/secret/delete/theirs"
     requests.post(url, json={"versions": [1]}, headers={"X-Vault-Token": vault.token}, timeout=10)
@@ -280,15 +295,16 @@ def test_foreign_deleted_secret_stays_deleted(vault: VaultFixture) -> None:
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
+    # The capability "read" is for metadata only. The payloads are under "secret/data/".
     token_without_read = vault.fake.new_token(Rule("secret/(metadata|undelete)/.*", frozenset({"read", "update"})))
     _open(vault, manager.id, token=token_without_read).undelete_secret("a")
     assert manager.get_secret("a").content == {"key": "value"}
 
 
 def test_deleted_name_can_be_registered_again(vault: VaultFixture) -> None:
-    """A new secret with the name of a deleted one has no versions of it. Its version has the next number, because Vault continues to count.
+    """A deleted secret's name can be registered again. The new secret does not have the old versions.
 
-    Another registration of the name is refused.
+    The version of the new secret has the next number, because Vault continues to count. Another registration of the name is refused.
     """
     manager = _open(vault)
     manager.register_secret(secret("a", key="old"))
@@ -304,9 +320,9 @@ def test_deleted_name_can_be_registered_again(vault: VaultFixture) -> None:
 
 @pytest.mark.parametrize("has_deleted_secret", [False, True])
 def test_failed_registration_reports_its_own_error(vault: VaultFixture, *, has_deleted_secret: bool) -> None:
-    """If Vault's response to the last write of a registration is invalid, the error says so, and no secret is stored.
+    """If Vault's response to the last write of a registration is invalid, ManagerUnreachableError is raised.
 
-    A registration needs a second write if a deleted secret has the name.
+    No secret is stored. A registration needs two writes if a deleted secret has the same name, and otherwise one.
     """
     manager = _open(vault)
     write_count = 1
@@ -353,7 +369,10 @@ def test_versions_that_vault_will_delete_later(vault: VaultFixture, monkeypatch:
 
 
 def test_destroyed_secret(vault: VaultFixture) -> None:
-    """If the last version of a secret is destroyed, the secret is missing. Its name can be registered again."""
+    """If all versions of a secret are destroyed, the secret is missing. Its name can be registered again.
+
+    Vault erases the data of a destroyed version. The data of a deleted version can be restored.
+    """
     manager = _open(vault)
     manager.register_secret(secret("a", key="old"))
     key = manager.backend.key_for("a")
@@ -368,7 +387,7 @@ def test_destroyed_secret(vault: VaultFixture) -> None:
 
 
 def test_force_deletes_all_versions(vault: VaultFixture) -> None:
-    """With ``force``, a deletion removes the secret with all its versions, and it cannot be restored."""
+    """With ``force``, a deletion removes the secret with all its versions, so the secret cannot be restored."""
     manager = _open(vault, force=True)
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
@@ -392,6 +411,7 @@ def test_stored_payload_is_a_json_object(vault: VaultFixture) -> None:
     """Vault stores the content of a secret as a JSON object, so other programs can read it."""
     manager = _open(vault, scope="namespace", namespace="vision")
     manager.register_secret(secret("a", key="value"))
+    # The key is a location in Vault: namespace, mount and path.
     versions = vault.fake.secrets["", "secret", "zenml/namespace/vision/a"]
     assert versions[1].data["content"] == {"key": "value"}
 
@@ -428,6 +448,7 @@ def test_certificates(vault: VaultFixture, tmp_path: Path) -> None:
     """The client uses the files of its certificate and of the certificate authority. A missing file is reported."""
     for name in ("client.pem", "ca.pem"):
         (tmp_path / name).touch()
+    # ZenML calls the option "ca_file" by the name "verify". Both names are accepted.
     options = VaultBackend.make_options({**vault.attributes, "cert": str(tmp_path / "client.pem"), "verify": str(tmp_path / "ca.pem")})
     assert isinstance(options, VaultOptions)
     session = create_client(options, max_connections=1).adapter.session

@@ -40,8 +40,12 @@ pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version
 
 
 class TestZenml(SecretsManagerTests):
-    """The conformance suite for a service without compare-and-set, so that concurrent writes can be lost."""
+    """The conformance suite with a ZenML server.
 
+    ZenML has no compare-and-set, so one of two concurrent writes can be lost.
+    """
+
+    # This subclass of the backend waits only a short time before a retry.
     backend_class = FastRetryZenml
     attributes: Mapping[str, Any] = {"scope": "component"}
     limit = FastRetryZenml.max_size
@@ -66,6 +70,7 @@ class TestZenml(SecretsManagerTests):
             "429": (zenml_error(429, "MaxConcurrentTasksError"), ManagerUnreachableError),
             "500": (zenml_error(500, "RuntimeError"), ManagerUnreachableError),
             "501": (zenml_error(501, "NotImplementedError"), UnsupportedOperationError),
+            # ZenML does not use this status.
             "418": (zenml_error(418, "Teapot"), ManagerError),
         }
         return {code: (partial(self.service.proxy.inject, fault), error) for code, (fault, error) in faults_with_errors.items()}
@@ -86,11 +91,14 @@ client.create_secret("from-a-pipeline", {"token": sys.argv[1], "ключ": "valu
 client.update_secret("database", add_or_update_values={"port": "5432"})
 print(json.dumps([values, resolved_password, client.zen_store.url]))
 """
-"""A program that uses ZenML's client as a pipeline does."""
+"""A program that uses ZenML's client as a pipeline does.
+
+Its argument is a token. One of its keys is in Cyrillic letters.
+"""
 
 
 def test_notebook_and_pipeline_share_secrets(zenml: ZenmlFixture) -> None:
-    """ZenML's client reads our secrets by key and by reference, and our manager reads and updates the secrets of the client."""
+    """ZenML's client reads our secrets by name and by reference, and our manager reads and updates the secrets of the client."""
     manager = zenml.open()
     password, token, new_token = canary("password"), canary("token"), canary("new token")
     manager.register_secret(secret("database", user="reader", password=password))
@@ -108,7 +116,7 @@ def test_schema_is_stored_under_a_key(zenml: ZenmlFixture) -> None:
     """The server stores the schema of a secret under an additional key, which is not part of the content."""
 
     def stored_json(name: str) -> bytes:
-        # The database has the representation of bytes in base64: b'...'.
+        # The database has the values as base64, in the text that Python shows for bytes: b'...'.
         return base64.b64decode(zenml.server.stored(name)[name].removeprefix(b"b'").removesuffix(b"'"))
 
     manager = zenml.open()
@@ -118,6 +126,7 @@ def test_schema_is_stored_under_a_key(zenml: ZenmlFixture) -> None:
     assert stored_json("arbitrary") == b'{"k": "v"}'
     assert isinstance(zenml.open().get_secret("typed"), BasicAuthSecretSchema)
     assert content_of(manager, "typed") == {"username": "u", "password": "p"}
+    # An update to an arbitrary secret removes the additional key.
     manager.update_secret(secret("typed", k="v"))
     assert stored_json("typed") == b'{"k": "v"}'
     with pytest.raises(InvalidSecretError, match="zensecrets_schema") as caught:
@@ -132,7 +141,7 @@ def test_names_without_a_scope(zenml: ZenmlFixture) -> None:
     Without a scope, ``delete_all_secrets`` is refused. With a scope, it deletes the secrets of the scope.
     """
     manager, scoped_manager = zenml.open(), zenml.open(scope="namespace", namespace="t_e%m")
-    # ZenML filters names with texts such as "equals:a", and SQL patterns have "%" and "_".
+    # These names must not be read as a filter or a pattern. ZenML has filters such as "equals:a", and SQL patterns have "%" and "_".
     names = ("ключ/🔑", "a%2Fb", "A", "a", "equals:a", "startswith:", "x" * 255)
     for name in names:
         manager.register_secret(secret(name, k=name))
@@ -152,7 +161,7 @@ def test_names_without_a_scope(zenml: ZenmlFixture) -> None:
 def test_invalid_foreign_secrets_are_not_changed(zenml: ZenmlFixture) -> None:
     """A secret of another program is not listed if its name is invalid here.
 
-    If it has an invalid key, reading and changing it raise an error, and it stays unchanged.
+    If a secret of another program has an invalid key, reading or changing the secret raises an error, and the secret stays unchanged.
     """
     manager = zenml.open()
     for name in ("a secret", "v1.2", "-a"):
@@ -177,6 +186,7 @@ def test_external_secret(zenml: ZenmlFixture) -> None:
     """
     value = canary("theirs")
     zenml.server.put("their secret.v1", {"token": value, "my key": "k", "zensecrets_schema": "openai"})
+    # A value of the mapping is the name of the secret on the server, or "NAME#KEY" for one of its keys.
     external = {"token": "their secret.v1#token", "whole": "their secret.v1", "missing": "nothing"}
     manager = zenml.open(scope="component", external=external)
     assert content_of(manager, "token") == {"token": value}
@@ -201,10 +211,11 @@ def test_external_secret(zenml: ZenmlFixture) -> None:
 
 
 def test_private_secrets_are_separate(zenml: ZenmlFixture) -> None:
-    """A private secret is separate from a public secret with the same name, and other users do not see it."""
+    """A private secret is separate from a public secret with the same name, and other users do not see the private one."""
     public_manager, private_manager = zenml.open(), zenml.open(private=True)
     public_manager.register_secret(secret("a", k="public"))
     private_manager.register_secret(secret("a", k="private"))
+    # The login of the fixture and the API key of the server belong to two users.
     manager_of_other_user = zenml.open(private=True, url=zenml.proxy.address, api_key=zenml.server.api_key)
     assert (content_of(public_manager, "a"), content_of(private_manager, "a")) == ({"k": "public"}, {"k": "private"})
     assert manager_of_other_user.list_secrets() == []
@@ -238,7 +249,10 @@ def test_update_sends_only_changes(zenml: ZenmlFixture) -> None:
 @pytest.mark.parametrize("fault", ["reset", "response lost", "time-out", "500"])
 @pytest.mark.parametrize("operation", ["register", "merge", "rename", "delete"])
 def test_interrupted_write_is_done_once(zenml: ZenmlFixture, operation: str, fault: str) -> None:
-    """A write that fails once, before or after its execution, is retried and has the expected result."""
+    """A write that fails once, before or after its execution, is retried and has the expected result.
+
+    For example, the fault "reset" comes before the execution, and the fault "response lost" comes after it.
+    """
     manager = zenml.open(timeout=0.8, deadline=5)
     manager.register_secret(secret("stored", k="v"))
     if operation != "register":
@@ -285,9 +299,9 @@ def test_hidden_values_are_reported(zenml: ZenmlFixture) -> None:
 
 
 def test_copy_to_a_server_and_back(zenml: ZenmlFixture) -> None:
-    """Secrets are copied to the server and back with content and schema.
+    """Secrets are copied to the server, and from the server to another local manager, with content and schema.
 
-    A second copy writes nothing.
+    A second copy to the server writes nothing.
     """
     workspace = get_workspace()
     workspace.register_component(ComponentType.SECRETS_MANAGER, "pipelines", "zenml", {})
@@ -311,6 +325,7 @@ def test_rename_to_an_existing_name_is_refused(zenml: ZenmlFixture) -> None:
     for new_name in ("a", "b"):
         with pytest.raises(SecretExistsError):
             manager.rename_secret("a", new_name)
+    # A missing secret is reported as missing, also if both names are the same.
     with pytest.raises(SecretNotFoundError):
         manager.rename_secret("c", "c")
     assert {name: content_of(manager, name) for name in manager.list_secrets()} == {"a": {"k": "a"}, "b": {"k": "b"}}

@@ -1,4 +1,4 @@
-"""The ZenML server and login: from options, environment variables and ``zenml login``."""
+"""How the `zenml` backend finds its server and its login: in options, environment variables and the files of ``zenml login``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version
 
 @pytest.mark.parametrize("description", foreign_responses())
 def test_foreign_service_is_reported(zenml: ZenmlFixture, description: str) -> None:
-    """A response of another service is reported as an unreachable server.
+    """A response that does not come from a ZenML server is reported as an unreachable server.
 
     It is not treated as a missing secret, an empty list or an executed write.
     """
@@ -71,11 +71,12 @@ def test_expired_login_is_renewed(zenml: ZenmlFixture, monkeypatch: pytest.Monke
     with zenml.proxy.inject(zenml_error(401, "CredentialsNotValid"), times=1):
         assert content_of(with_key, "a") == {"k": "v"}
     assert zenml.proxy.requests.count("POST /api/v1/login") == 1
+    # The server does not know this token, as after a login has ended.
     zenml.server.write_login(zenml.config_folder, zenml.proxy.address, token=canary("ended"))
     with pytest.raises(ManagerAccessError, match="does not accept the credentials") as caught:
         zenml.open().list_secrets()
     assert not find_canary(error_details(caught.value))
-    # An expired token does not matter if there is an API key.
+    # With an API key in the environment, the invalid token in the files is not used.
     monkeypatch.setenv("ZENML_STORE_URL", zenml.proxy.address)
     monkeypatch.setenv("ZENML_STORE_API_KEY", zenml.server.api_key)
     assert zenml.open().list_secrets() == ["a"]
@@ -95,6 +96,7 @@ def test_logins_of_two_managers_are_separate(zenml: ZenmlFixture) -> None:
             with_wrong_key.list_secrets()
         assert not find_canary(error_details(caught.value))
     assert with_valid_key.list_secrets() == ["a", "b"]
+    # The login in the files belongs to another user, who does not see these private secrets.
     assert zenml.open(private=True).list_secrets() == []
     for name in ("a", "b"):
         with_valid_key.delete_secret(name)
@@ -112,7 +114,10 @@ def test_api_key_is_stored_encrypted(zenml: ZenmlFixture, home: Path) -> None:
 
 
 def test_api_key_is_not_sent_to_another_server(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The API key of the environment and the login are sent to their own server, and not to the address in the option ``url``."""
+    """The API key of the environment and the login of ``zenml login`` are sent to their own server only.
+
+    A manager with the option ``url`` does not use them, even if the option has the address of the same server.
+    """
     monkeypatch.setenv("ZENML_STORE_URL", zenml.server.url)
     monkeypatch.setenv("ZENML_STORE_API_KEY", zenml.server.api_key)
     assert zenml.open().list_secrets() == []
@@ -124,7 +129,7 @@ def test_api_key_is_not_sent_to_another_server(zenml: ZenmlFixture, monkeypatch:
 
 
 def test_login_of_zenml(zenml: ZenmlFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The login of ``zenml login`` is sufficient.
+    """After ``zenml login``, a manager needs no options and no environment variables for its server.
 
     Without a login, the error explains how to log in.
     """
@@ -141,11 +146,13 @@ def test_login_of_zenml(zenml: ZenmlFixture, tmp_path: Path, monkeypatch: pytest
 
 EXPIRED_TOKEN = {"access_token": "token", "expires_at": "2026-01-01T00:00:00.000000+00:00"}
 VALID_TOKEN = {"access_token": "token", "expires_at": "2999-01-01T00:00:00"}
+"""A token as ZenML stores it. The time when a token expires is tested with a time zone (above) and without one (here)."""
 
 
 @pytest.mark.parametrize(
     ("configuration", "credentials", "expected"),
     [
+        # The arguments of ServerLogin are the URL, the API key and the token.
         ({"store": {"url": "https://a/"}}, {"https://a": {"api_key": "key"}}, ServerLogin("https://a", "key")),
         (
             {"store": {"url": "https://a"}},
@@ -166,15 +173,17 @@ VALID_TOKEN = {"access_token": "token", "expires_at": "2999-01-01T00:00:00"}
 def test_configuration_of_zenml(
     configuration: object, credentials: object, expected: ServerLogin | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A valid login of the server in ZenML's configuration is used. An expired token and unknown values are ignored.
+    """If ZenML's credentials have a valid login for the configured server, this login is used.
 
-    Environment variables replace the login. If the files are damaged, there is no server.
+    An expired token, and values of a wrong type, are ignored. Environment variables replace the token and the API key. If the files are
+    damaged, no server is found.
     """
     monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path))
     for name, content in (("config", configuration), ("credentials", credentials)):
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(content))
     assert configured_server() == expected
     monkeypatch.setenv("ZENML_STORE_API_TOKEN", "token of a step")
+    # If the configuration has no server (expected is None), the result stays None.
     assert configured_server() == (expected and ServerLogin(expected.url, None, "token of a step"))
     monkeypatch.setenv("ZENML_STORE_API_KEY", "key of a machine")
     assert configured_server() == (expected and ServerLogin(expected.url, "key of a machine", "token of a step"))
@@ -194,7 +203,10 @@ def test_configuration_of_zenml(
     ],
 )
 def test_unsafe_address_is_refused(url: str, expected_text: str) -> None:
-    """An unencrypted address, or an address with a password, is refused."""
+    """An unencrypted or invalid address, or an address with a user or a password, is refused.
+
+    The function ``find_canary`` finds the text "zsCanary", so the test detects the user in the error.
+    """
     with pytest.raises(InvalidOptionsError, match=expected_text) as caught:
         FastRetryZenml.make_options({"url": url})
     assert not find_canary(error_details(caught.value))

@@ -22,11 +22,12 @@ from zensecrets_jupyter import Client, protect_output, redact
 """
 """The first lines of each script."""
 READ = 'value = Client().get_secret("db").content["password"]\n'
-"""The next line of each script, which reads the value."""
+"""A later line of each script, which reads the value. In most scripts, the protection starts before this line."""
 
 CHANNELS = {
     "print": "print(value)",
     "print in pieces": "print(value[:9], end=''); print(value[9:])",
+    # The flush would write the first piece at once if the redactor did not hold it back.
     "print in slow pieces": "print(value[:-6], end='', flush=True); print(value[-6:])",
     "standard error": "print(value, file=sys.stderr)",
     "sys.stdout.write": "sys.stdout.write(value + '\\n')",
@@ -53,7 +54,8 @@ CHANNELS = {
 }
 """Code that writes the value to standard output or standard error, in each way.
 
-Delayed text is text that the redactor holds back, because it may be the beginning of a value.
+Delayed text is text that the redactor holds back, because it may be the beginning of a value. At the end of the process, the redactor masks
+this text if only the last character of the value (``value[:-1]``) is missing.
 """
 
 LOGS = {
@@ -69,7 +71,7 @@ LOGS = {
 
 
 def _run(tmp_path: Path, code: str) -> str:
-    """Return standard output and standard error of a script."""
+    """Run code as a script, and return its standard output and standard error."""
     script = tmp_path / "script.py"
     script.write_text(code, encoding="utf-8")
     completed = subprocess.run([sys.executable, str(script)], check=False, capture_output=True, timeout=60, cwd=tmp_path)
@@ -90,7 +92,8 @@ def test_each_channel_of_a_script_is_masked(channel: str, value: str, tmp_path: 
     output = _run(tmp_path, f"{IMPORTS}protect_output()\n{READ}{CHANNELS[channel]}")
     assert MASK in output
     assert find_canary(output) == []
-    # Without the protection, the script "base64" shows the value in base64. The worker of the other script always protects its output.
+    # Two scripts do not show the value without the protection. The script "base64" shows it in base64, and the worker of the other script
+    # starts the protection itself. Some scripts print the value without its last character, so the test searches for ``value[:-1]``.
     if channel not in {"base64", "worker that protects its own output"}:
         assert value[:-1] in _run(tmp_path, f"{IMPORTS}{READ}{CHANNELS[channel]}")
 
@@ -124,19 +127,25 @@ if __name__ == "__main__":
     with ProcessPoolExecutor(1, mp_context=get_context(sys.argv[1]), initializer=INITIALIZER) as pool:
         assert len(set(pool.map(work, ["\\n", ""]))) == 1
 """
-"""A script whose worker processes print the value and a part of it, first with a final newline and then without one."""
+"""A script whose worker process prints the value, and the value without its last character.
+
+The worker does this twice, first with a final newline and then without one. The script's argument is the start method of the worker.
+"""
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_worker_processes_protect_their_output(method: str, value: str, tmp_path: Path) -> None:
-    """If protect_output is the initializer of a pool, the output of each worker is masked, and its results are not changed."""
+    """If protect_output is the initializer of a pool, the output of each worker is masked.
+
+    Both calls of the worker function return the same value, so the results do not depend on the printed text.
+    """
     script = tmp_path / "workers.py"
     output = {}
     for initializer in ("protect_output", "None"):
         script.write_text(POOL_SCRIPT.replace("INITIALIZER", initializer), encoding="utf-8")
         completed = subprocess.run([sys.executable, str(script), method], check=True, capture_output=True, timeout=120)
         output[initializer] = (completed.stdout + completed.stderr).decode()
-    # The script calls its function twice, and each call prints two texts with the value.
+    # The script calls its function twice. Each call prints two texts: the value, and the value without its last character.
     assert find_canary(output["protect_output"]) == []
     assert output["protect_output"].count(MASK) == 4
     assert output["None"].count(value[:-1]) == 4
@@ -154,7 +163,8 @@ def test_earlier_values_and_handlers_are_covered(tmp_path: Path) -> None:
 def test_other_text_is_unchanged(value: str, tmp_path: Path) -> None:
     """Output without a value is not changed.
 
-    This is tested without a final newline, with the beginning of a value at the end, and with a closed stream.
+    This is tested without a final newline, with nine characters of a value at the end, and with a closed stream. Nine characters are too
+    few to be masked.
     """
     code = (
         "print('é', 1, end='|', flush=True)\n"
@@ -168,7 +178,10 @@ def test_other_text_is_unchanged(value: str, tmp_path: Path) -> None:
 
 
 def test_the_protection_ends_with_its_block(value: str, tmp_path: Path) -> None:
-    """With nested protections, the protection lasts until the outer block ends."""
+    """With nested protections, the protection lasts until the outer block ends.
+
+    Closing the same protection twice does not end the outer one.
+    """
     code = f"""{IMPORTS}{READ}
 originals = sys.stdout, sys.stderr, logging.Handler.handle
 with protect_output() as outer:

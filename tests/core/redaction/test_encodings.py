@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 VALUES = {
-    # Most encoders can't encode half a character, which is a lone surrogate.
+    # Most encoders can't encode the value "half a character": it contains a lone surrogate, which UTF-8 can't represent.
     **{kind: difficult_value(kind) for kind in DIFFICULT if kind != "half a character"},
     **{name: value for name, value in realistic_values().items() if len(value) < 1000},
     "a PEM": realistic_values()["pem.curve"],
@@ -36,19 +36,24 @@ VALUES = {
     "CJK": "密码是" + secrets.token_hex(5) + "的东西",
     "six digits": "482913",
     "signs": "!@#%^&*()_+;:~?",
-    "64 KiB": secrets.token_urlsafe(49_152),
+    "64 KiB": secrets.token_urlsafe(49_152),  # 49,152 random bytes become 65,536 characters in base64.
 }
-"""A value of each kind."""
+"""A value of each kind. Some kinds are names of services, such as ``aws.secret_access_key``."""
 SEED = int(os.environ.get("ZENSECRETS_TEST_SEED", "20261128"))
 """The seed that selects the pairs of encoders. Set the environment variable to test other pairs."""
 PAIRS_PER_KIND = 40
+"""Number of pairs of encoders that are tested with each kind of value."""
 OUTER_ENCODERS = [name for name in ENCODERS if name not in LOSSY]
-"""Encoders that keep what an inner encoder wrote, such as its capitals and small letters."""
+"""Encoders that can encode an already encoded text without loss.
+
+The encoder ``capitals``, for example, would change the digits of a base64 text.
+"""
 
 _OUTER_ONLY_ENCODERS = {"Ascii85", "terminal colors", "names of characters", "xxd", "hexdump -C", "hexdump", "od", "od -c", "curl --trace"}
-"""Encoders that are only the outer one of a pair.
+"""Encoders that a pair contains only as its outer encoder.
 
-Ascii85 and colors use characters that other encoders escape. The rows of a dump are not recognized after quoting.
+Ascii85 and colors use characters that other encoders escape. The redactor does not recognize the rows of a dump, such as the
+output of xxd, after another encoder has quoted them.
 """
 _ENCODINGS_WITHOUT_LIMIT = {
     "plain",
@@ -65,13 +70,13 @@ _ENCODINGS_WITHOUT_LIMIT = {
 }
 """Encodings that are decoded in texts of any length. docs/guard.md states the limits of the others."""
 _LONG_VALUE = 1 << 12
-"""Values of more characters are tested only in these encodings."""
+"""A value with more characters is tested only in :data:`_ENCODINGS_WITHOUT_LIMIT`."""
 
 
 def encoder_pairs(kind: str) -> Iterator[tuple[str, str]]:
-    """Yield random names of an inner and an outer encoder, without an end.
+    """Yield an endless sequence of random pairs of encoders, the inner one first.
 
-    Each kind of value has other pairs.
+    The pairs are different for each kind of value.
     """
     generator = random.Random(f"{SEED} {kind}")  # noqa: S311 - the random numbers select tests and protect nothing
     inner_encoders = [name for name in ENCODERS if name not in _OUTER_ONLY_ENCODERS]
@@ -92,7 +97,7 @@ def test_enough_encoders_and_kinds_are_tested() -> None:
 
 @pytest.mark.parametrize("kind", VALUES)
 def test_a_value_is_masked_in_each_encoding(kind: str) -> None:
-    """The redactor masks a value in each encoding."""
+    """The redactor masks a value in each encoding, and shows the line before it."""
     redactor = Redactor()
     assert redactor.protect(VALUES[kind], "a.key")
     for name, encode in ENCODERS.items():
@@ -118,20 +123,24 @@ def test_a_value_is_masked_in_two_nested_encodings(kind: str) -> None:
 
 
 _BASE85 = {"base85", "Ascii85"}
+"""The two variants of base85."""
 _JAVASCRIPT_FUNCTIONS = tuple(
     f"function f{n}(e,t){{var r=e[{n % 10}]+t||!e;if(r&&t<=3)return r%2-1;n.push('x',r*{n})}}" for n in range(1200)
 )
-"""Functions like those of a minified script, about 90 KB."""
+"""1200 different functions like those of a minified script, about 90 KB together."""
 
 
 @pytest.mark.parametrize("separator", ["", "\n"], ids=["one line", "lines"])
 @pytest.mark.parametrize("kind", [kind for kind in VALUES if len(VALUES[kind]) < _LONG_VALUE])
 def test_an_encoded_value_is_masked_in_a_long_text(kind: str, separator: str) -> None:
-    """The redactor masks an encoded value in the middle of long code, of which it decodes only excerpts."""
+    """The redactor masks an encoded value between two long pieces of code.
+
+    It decodes only excerpts of a long text.
+    """
     redactor = Redactor()
     assert redactor.protect(VALUES[kind], "a.key")
     code = separator.join(_JAVASCRIPT_FUNCTIONS)
-    # Only a limited part of a text is decoded as base85. docs/guard.md states the limit.
+    # These pairs are left out: only a limited part of a text is decoded as base85. docs/guard.md states the limit.
     pairs = (pair for pair in encoder_pairs(kind) if not _BASE85.intersection(pair))
     for inner, outer in itertools.islice(pairs, 3):
         text = ENCODERS[outer](ENCODERS[inner](VALUES[kind]))
@@ -147,6 +156,7 @@ def test_a_text_without_a_value_is_the_same_object(text: str) -> None:
     redactor = Redactor()
     redactor.protect("Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1", "a.key")
     redactor.protect("482913", "a.pin")
+    # Hypothesis may generate the six digits of the PIN. It can't generate the longer value by chance.
     assume("482913" not in text)
     assert redactor.redact(text) is text
 
@@ -163,7 +173,7 @@ def _letters_in(text: str) -> str:
 
 @pytest.mark.parametrize(
     "generate",
-    # Each function returns a text of about ``size`` characters.
+    # Each function returns a text of about ``size`` characters. The divisors are the mean lengths of a byte, a word or a number in it.
     [
         lambda size: base64.b64encode(os.urandom(size * 3 // 4)).decode(),
         lambda size: os.urandom(size // 2).hex(),
@@ -174,7 +184,7 @@ def _letters_in(text: str) -> str:
     ids=["base64", "hexadecimal", "base64 in lines", "prose", "numbers"],
 )
 def test_a_megabyte_of_other_text_is_not_masked(generate: Callable[[int], str]) -> None:
-    """A megabyte of random digits or of prose is not masked while values of all kinds are protected."""
+    """A megabyte of random text is not masked while values of all kinds are protected."""
     redactor = Redactor()
     for kind, value in VALUES.items():
         assert redactor.protect(value, f"a.{kind}")
@@ -201,7 +211,10 @@ def test_a_megabyte_of_other_text_is_not_masked(generate: Callable[[int], str]) 
     ids=["a number inside another number", "a kubeconfig", "a database's secret", "braces", "words"],
 )
 def test_public_parts_of_a_value_are_not_masked(value: str, text: str) -> None:
-    """Public, short and common parts of a value are not masked in a text without the rest of the value."""
+    """Public, short and common parts of a value are not masked in other texts.
+
+    A number is also not masked inside a longer number or a word.
+    """
     redactor = Redactor()
     assert redactor.protect(value, "a.key")
     assert redactor.redact(text) == text

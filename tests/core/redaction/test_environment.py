@@ -23,10 +23,15 @@ def _random(length: int) -> str:
 
 
 def _hex(length: int) -> str:
+    """Return ``length`` random hexadecimal digits."""
     return secrets.token_hex(length // 2)
 
 
 def _pem() -> str:
+    r"""Return random bytes as a PEM text on one line.
+
+    Each line end is written as ``\n``, as in a ``.env`` file.
+    """
     return f"-----BEGIN PRIVATE KEY-----\\n{base64.b64encode(secrets.token_bytes(90)).decode()}\\n-----END PRIVATE KEY-----"
 
 
@@ -68,6 +73,7 @@ _SECRET_NAMES = {
         """.split(),
         _hex(32),
     ),
+    # This value replaces the password from the list above.
     "DB_PASS": "sunflower9",
     "DB_PASS_OLD": "sunflower9",
     "OTP_SECRET": "JBSWY3DPEHPK3PXP",
@@ -81,8 +87,12 @@ _SECRET_NAMES = {
     "APP_SECRET": "my dear old secret",
     "API_KEY": "0f8fad5b-d9cb-469f-a165-70867728950e",
 }
-"""Variables with sensitive names. Their whole value is a secret."""
+"""Variables whose names show that the whole value is a secret.
 
+The variables of a list share one value.
+"""
+
+# Key IDs of AWS consist of the digits of base32.
 _AWS_KEY = "AKIA" + "".join(secrets.choice(string.ascii_uppercase + "234567") for _ in range(16))
 _TOKENS = {
     "GIT_THING": f"ghp_{_random(36)}",
@@ -109,7 +119,10 @@ _TOKENS = {
     "TLS": _pem(),
     "TLS_IN_BASE64": base64.b64encode(_pem().encode()).decode(),
 }
-"""Variables with other names. Their whole value has the format of a well-known token."""
+"""Variables whose whole value has the format of a well-known token.
+
+Most of their names are not sensitive.
+"""
 
 
 @pytest.mark.parametrize("variable", [*_SECRET_NAMES, *_TOKENS])
@@ -191,7 +204,12 @@ _PARTLY_SECRET = {
     ),
     "COMPOSER_AUTH": ('{{"github-oauth": {{"github.com": "ghp_{}"}}}}', ["github.com"]),
 }
-"""Templates of values that contain a secret, each with the parts of the value that are not secret."""
+"""A template and its public parts, by the name of the variable.
+
+The test replaces ``{}`` by a secret.
+
+In the templates, ``{{`` and ``}}`` are the braces of JSON.
+"""
 
 
 @pytest.mark.parametrize("variable", list(_PARTLY_SECRET))
@@ -213,6 +231,7 @@ def test_passwords_of_several_urls_are_protected() -> None:
 
     Each password is masked both percent-encoded and decoded.
     """
+    # Percent-encoding changes the characters ``@`` and ``/``.
     passwords = [f"p@ss/{_random(12)}" for _ in range(3)]
     urls = [f"redis://user{number}:{quote(password, safe='')}@host{number}:6379/0" for number, password in enumerate(passwords)]
     for separator in (",", ";", " ", "\n", "|"):
@@ -362,6 +381,10 @@ _NOT_SECRET = {
     "PYTHON_SHA256": "07a4356e912900e61a15cb0949a06c4a05012e213ecd6b4e84d0f67aabbee372",
     "VIRTUAL_ENV_PROMPT": "(analytics-project) ",
 }
+"""Variables without a secret. Many have a name or a value that looks secret.
+
+Some values, such as ``falsehood``, are longer than the usual ones: ``false`` is too short to be protected under any name.
+"""
 
 
 @pytest.mark.parametrize("variable", list(_NOT_SECRET))
@@ -371,7 +394,10 @@ def test_other_values_are_not_protected(variable: str) -> None:
 
 
 def test_a_secret_has_a_reason() -> None:
-    """Each secret has a reason: the name of the variable, the kind of token, or the part of the value that is secret."""
+    """The reason says why a value is protected.
+
+    It is the name of the variable, the kind of token, or the part of the value that is secret.
+    """
     expected = {
         "DB_PASS": (_PASSWORD, "environment variable, its name"),
         "GIT_THING": (_TOKENS["GIT_THING"], "environment variable, the value looks like a GitHub token"),
@@ -392,5 +418,6 @@ def test_a_large_value_is_classified_in_linear_time(variable: str, unit: str) ->
     In quadratic time, this test would take minutes, and a variable could block a notebook.
     """
     large_value = unit * (2**18 // len(unit))
+    # A different last character makes a regular expression backtrack if it matches only the repeated text.
     for value in (large_value, f"{large_value}!"):
         assert isinstance(secrets_of_variable(variable, value), list)

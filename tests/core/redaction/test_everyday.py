@@ -24,10 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK = mask_text("a.key")
+"""The mask of the value that :func:`redactor_of` protects."""
 RANDOM = RandomTexts(11)
 """A generator of random texts with a fixed seed."""
 PASSWORD = "Kx7Rf2Qm9"
+"""A short password.
+
+Parts of a value are usually masked if they have at least twelve characters.
+"""
 PEM = rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+"""A private key, which is a new one in each run."""
 PEM_LINES = PEM.splitlines()
 SERVICE_ACCOUNT = json.dumps(
     {
@@ -67,18 +73,22 @@ KEY_FILES = {
     "base64": in_base64(SERVICE_ACCOUNT),
     "JSON in JSON": json.dumps({"sa": SERVICE_ACCOUNT}),
 }
-"""Files that contain the private key in base64 or JSON."""
+"""Files by their kinds, each with the private key in JSON, base64 or both."""
 
 
 @pytest.mark.parametrize("file", KEY_FILES)
 def test_a_private_key_inside_a_stored_file_is_masked(file: str) -> None:
-    """If a secret is a file with a private key in it, the key is masked in PEM format, and so is each of its lines in another text."""
+    """If a value is a file with a private key, the key is also masked.
+
+    The key is masked as a PEM file and in a stream, and each line of it in another text.
+    """
     redact = redactor_of(KEY_FILES[file]).redact
-    key_line = PEM_LINES[9]
+    key_line = PEM_LINES[9]  # Any line in the middle of the key.
     assert key_line not in redact(PEM)
     assert key_line not in redact(f"a line: {key_line}")
     # Each line and each line end arrives in its own chunk.
     output = redact_stream(KEY_FILES[file], [chunk for line in PEM_LINES for chunk in (line, "\n")])
+    # The header, the footer, the first line of digits, which begins alike in all keys, and the short last line may be shown.
     assert [line for line in PEM_LINES[2:-2] if line in output] == []
 
 
@@ -94,16 +104,18 @@ CREDENTIALS = {
     "a list of keys": f"Zz8Tq3Wn5,{PASSWORD},Pp4Lm6Xc1",
     "a query": f"key1=Zz8Tq3Wn5&key2={PASSWORD}",
 }
-"""Texts that contain the password."""
+"""Values in several formats. Each contains :data:`PASSWORD`."""
 
 
 @pytest.mark.parametrize("kind", CREDENTIALS)
 def test_a_password_inside_credentials_is_masked(kind: str) -> None:
-    """If a secret is credentials with a short password in them, the password is also masked in a text without the rest of them."""
+    """If a value contains a short password, the password is also masked in other texts."""
     assert redactor_of(CREDENTIALS[kind]).redact(f"password is {PASSWORD}, yes") == f"password is {MASK}, yes"
 
 
 class _Settings(pydantic.BaseModel):
+    """A model whose validation fails if ``port`` is missing."""
+
     port: int
 
 
@@ -126,7 +138,10 @@ def test_a_value_with_an_ellipsis_in_the_middle_is_masked(value: str) -> None:
 
 @pytest.mark.parametrize("length", [16, 32, 64])
 def test_the_bytes_of_a_binary_key_are_masked(length: int) -> None:
-    """If a secret is the base64 or hexadecimal of a binary key, the bytes of the key are masked in every encoding."""
+    """The bytes of a binary key are masked in six encodings.
+
+    The protected value is the base64 or the hexadecimal of the key.
+    """
     # The first bytes are outside ASCII, so that repr() writes each of them as an escape.
     key = bytes(range(201, 215)) + RANDOM.randbytes(length - 14)
     encodings = [repr(key), str(list(key)), key.hex(), key.hex(":"), in_base64(key), repr(np.frombuffer(key, "u1"))]
@@ -147,6 +162,7 @@ def test_hexadecimal_digits_with_a_prefix_are_masked(length: int) -> None:
 def test_a_wrapped_token_in_a_stream_is_masked(token: str, width: int) -> None:
     """A token that is wrapped into lines is masked in a stream, if each line or each character arrives in its own chunk."""
     rows = textwrap.wrap(token, width, break_on_hyphens=False)
+    # In the first list, each line is a chunk. In the second list, each character is a chunk.
     for chunks in ([f"{row}\n" for row in rows], list("\n".join(rows))):
         output = redact_stream(token, chunks)
         # A last row of at most twelve characters may be shown.
@@ -167,6 +183,7 @@ def test_a_numpy_array_of_letters_is_masked() -> None:
     value = "ghp_" + RANDOM.text(36)
     output = redactor_of(value).redact(repr(np.frombuffer(value.encode(), "S1")))
     assert MASK in output
+    # NumPy writes each letter as b'x'. At most two of the 40 letters may be shown.
     visible_letters = output.count("b'")
     assert visible_letters <= 2
 
@@ -176,8 +193,9 @@ TEXT_BESIDE_VALUES = [
     ("admin:cRt4ZCXc3x", "login('cRt4ZCXc3x')", f"login('{MASK}')"),
     ("redis://:Ab%3Dc9-kd82@h:6379/0", "x=Ab=c9-kd82;", f"x={MASK};"),
     ("postgresql://app:p%40ss%2Fw0rd%21K7@db/o", "connect(password='p@ss/w0rd!K7')", f"connect(password='{MASK}')"),
+    # This value contains a backslash and the letter n, and no line end.
     ("Zx9K\\n7Qm2{0}", "Zx9K\\n7Qm2{0}\n+pw=1", f"{MASK}\n+pw=1"),
-    # The second line is the base85 of the value.
+    # The second line of the text is the base85 of the value.
     ("f9660f79#Qf59dcb06!m", "before\nW;r%CFlIM7BT;5GIb>sEFg77=\nafter", f"before\n{MASK}\nafter"),
     ("Zx9K\\n7Qm2{0}", "'Zx9K\\n7Qm2{0}'", f"'{MASK}'"),
     (
@@ -191,7 +209,7 @@ TEXT_BESIDE_VALUES = [
 
 @pytest.mark.parametrize(("value", "text", "expected"), TEXT_BESIDE_VALUES)
 def test_text_beside_a_value_is_not_masked(value: str, text: str, expected: str) -> None:
-    """Quotes, line ends, users and hosts beside a password are not masked, in a text and in a stream."""
+    """Quotes, line ends, users and hosts beside a masked value are not masked."""
     assert redactor_of(value).redact(text) == expected
     assert redact_stream(value, [text]) == expected
 
@@ -215,23 +233,26 @@ FILES_WITH_PUBLIC_PARTS = {
     ),
     "Oracle": (f"scott/{PASSWORD}@//oracle.example.com:1521/svc", "connected to //oracle.example.com:1521/svc\n"),
 }
-"""The text of a stored file, and another text with a public part of it, for each kind of file."""
+"""A value, and another text with a public part of the value, by its kind."""
 
 
 @pytest.mark.parametrize("kind", FILES_WITH_PUBLIC_PARTS)
 def test_public_parts_of_a_stored_file_are_not_masked(kind: str) -> None:
-    """If a secret is a file, its code, names and hosts are not masked in other texts."""
+    """Public parts of a value, such as code, names and hosts, are not masked.
+
+    The value is a file, a URL or a connection string.
+    """
     value, text = FILES_WITH_PUBLIC_PARTS[kind]
     assert redactor_of(value).redact(text) == text
 
 
 def test_a_pin_after_0x_is_not_masked() -> None:
-    """If a secret is a PIN, a hexadecimal number with the same digits is not masked."""
+    """If a value is a PIN, a hexadecimal number with its digits is not masked."""
     assert redactor_of("482913").redact("0x482913\n") == "0x482913\n"
 
 
 def test_another_certificate_is_not_masked() -> None:
-    """If a secret is a kubeconfig with a certificate, another certificate with the same beginning is not masked."""
+    """Another certificate with the same beginning as one in a protected kubeconfig is not masked."""
     certificate = "-----BEGIN CERTIFICATE-----\nMIIC5zCCAc+gAwIBAgIBADANBgkqhkiG9w0BAQsFADAVMRMwEQYDVQQDEwprdWJl"
     config = (
         "apiVersion: v1\nkind: Config\nclusters:\n- name: main\n  cluster:\n    server: https://10.0.0.1:6443\n"
@@ -245,8 +266,12 @@ def test_another_certificate_is_not_masked() -> None:
 
 @pytest.mark.parametrize("before", ["Out[300]: ", "r*499)}\n", "4096, "])
 def test_a_number_before_a_list_of_bytes_is_not_masked(before: str) -> None:
-    """If a number above 255 stands before a list with the bytes of a value, the number is not masked."""
+    """A number above 255 before the list of a value's bytes is not masked.
+
+    A number above 255 is not a byte.
+    """
     value = RANDOM.text(20)
+    # The redactor ignores invisible spaces (U+200B), so it also finds the value in the bytes of this text.
     value_with_invisible_spaces = "\u200b".join(textwrap.wrap(value, 5))
     byte_list = list(value_with_invisible_spaces.encode())
     output = redactor_of(value).redact(f"{before}{byte_list}\n")

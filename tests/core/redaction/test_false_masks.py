@@ -1,4 +1,4 @@
-"""Tests with one hundred realistic secrets: texts without a secret are not changed."""
+"""Tests with one hundred realistic secrets: only texts with a secret are changed."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from zensecrets_jupyter.notebook.guard.messages.number_placeholders import Numbe
 pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 SECRETS = realistic_secrets()
+"""One hundred secrets with realistic values."""
 MEGABYTE = 1 << 20
 STREAM_LENGTH = MEGABYTE // 32
 """Number of characters that a test redacts as a stream, which is slower than a whole text."""
@@ -31,7 +32,7 @@ CHUNK_LENGTH = 8192 - 7
 """Number of characters in a chunk of a stream. An odd number lets the chunks end at different columns of a table."""
 
 VERSIONS, MESSAGES = recorded_outputs()
-"""The version of each recorded library, and the kernel messages with its outputs."""
+"""The version and the kernel messages of each recorded library, by its name."""
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_the_secrets_are_different_and_reproducible() -> None:
 
 @pytest.mark.parametrize("secret", SECRETS, ids=lambda secret: secret.name)
 def test_each_secret_is_masked(secret: RealisticSecret, redactor: Redactor) -> None:
-    """Each value is masked on its own line, in JSON, in a `repr` and in base64.
+    """Each value is masked on a separate line, in JSON, in `repr` and in base64.
 
     Each secret part of a value, such as the password in a URL, is also masked in a text without the rest of the value.
     """
@@ -134,9 +135,9 @@ def test_outputs_of_libraries_are_not_masked(library: str, redactor: Redactor) -
 def test_a_secret_in_an_output_of_a_library_is_masked(library: str, redactor: Redactor) -> None:
     """A secret that is added to the shortest output of a library is masked.
 
-    This shows that the test above can fail.
+    This shows that :func:`test_outputs_of_libraries_are_not_masked` can fail.
     """
-    # The test of each library uses a different secret.
+    # Each library is tested with another secret. The step of two spreads the libraries over more of the list.
     secret = SECRETS[list(EXAMPLES).index(library) * 2 % len(SECRETS)]
     value = max(secret.content.values(), key=len)
     shortest_output = min((json.dumps(message["content"], ensure_ascii=False) for message in MESSAGES[library]), key=len)
@@ -152,6 +153,7 @@ class _Texts(random.Random):
 
     def __init__(self, kind: str) -> None:
         super().__init__(f"{SEED} {kind}")
+        # The values that may occur by chance in a text with numbers.
         self._pins = [value for secret in SECRETS for _, value in secret.named_values() if value.isdecimal() and len(value) <= 8]
 
     def number(self, below: int) -> int:
@@ -161,7 +163,7 @@ class _Texts(random.Random):
         return number
 
     def number_with_pin(self) -> str:
-        """Return a number that contains a PIN."""
+        """Return a longer number that contains a PIN, which must not be masked there."""
         pin = self.choice(self._pins)
         return self.choice([f"{self.randint(1, 9)}{pin}", f"{pin}{self.randint(0, 9)}", f"0.{pin}", f"{pin}.{self.randint(1, 99)}"])
 
@@ -235,7 +237,10 @@ class _Texts(random.Random):
 _LONGEST_PASSWORD = 40
 """Maximum length of the values that are passwords. Longer values are tokens, keys and files."""
 KINDS = ["base64", "base64_wrapped", "hexadecimal", "hexadecimal_in_pairs", "prose", "logs", "csv", "json"]
-"""Names of the methods of :class:`_Texts`."""
+"""Names of the methods of :class:`_Texts` that return a megabyte.
+
+The method ``letters`` returns a shorter text.
+"""
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -268,7 +273,10 @@ def test_a_tree_of_numbers_is_not_masked(redactor: Redactor) -> None:
 
 @pytest.mark.parametrize("before", ["0.", "1", "v1.", "f", "commit 7"])
 def test_a_longer_number_that_ends_with_a_pin(before: str, redactor: Redactor) -> None:
-    """The digits of a PIN at the end of a longer number are not masked, even if they arrive as a separate chunk."""
+    """A PIN at the end of a longer number or word is not masked.
+
+    This is also true if the digits arrive as a separate chunk.
+    """
     stream = redactor.stream()
     pin = next(secret.content["pin"] for secret in SECRETS if secret.name == "pin-1")
     chunks = ["loss ", before, pin, "\n"]
@@ -279,6 +287,7 @@ def test_a_line_of_a_key_that_begins_like_a_comment() -> None:
     """A line of a private key that begins with two slashes is masked in a text without the other lines of the key."""
     redactor = Redactor()
     texts = _Texts("a key")
+    # Two characters replace the first two digits of each line. All of them are digits of base64.
     lines = [beginning + base64.b64encode(texts.randbytes(48)).decode()[2:] for beginning in ("MI", "Xy", "//", "Zq", "++")]
     key = "\n".join(["-----BEGIN RSA PRIVATE KEY-----", *lines, "-----END RSA PRIVATE KEY-----", ""])
     assert redactor.protect(key, "a.key")

@@ -67,13 +67,19 @@ ENTRY_POINTS = {
     *("StreamRedactor.__init__", "StreamRedactor.feed", "StreamRedactor.release", "RedactingFilter.__init__", "RedactingFilter.filter"),
     "mask_record",
 }
-"""The functions that front ends call. A fault in one of them reaches the front end, which the tests of the front ends cover."""
+"""The functions that front ends call. No fault is injected into them here.
+
+A fault in one of them reaches the front end. The tests of the front ends cover this.
+"""
 UNUSED_MODULES = {"encoders", "environment", "choices", "credential_fragments", "reasons", "variable_names"}
-"""Modules that redaction does not use: they are for tests and for environment variables."""
+"""Modules of the package that the redactor does not use.
+
+They are for tests and for environment variables.
+"""
 
 
 def modules() -> list[ModuleType]:
-    """Return the modules that redaction uses."""
+    """Import and return the modules that the redactor uses."""
     names = [module.name for module in pkgutil.walk_packages(redaction.__path__, f"{redaction.__name__}.")]
     return [importlib.import_module(name) for name in names if name.rsplit(".", 1)[-1] not in UNUSED_MODULES]
 
@@ -104,7 +110,7 @@ TARGETS = list(targets())
 
 
 def inject_fault(patch: pytest.MonkeyPatch, target: Target) -> list[str]:
-    """Replace a function by one that raises, in all modules that use it.
+    """Replace the function of ``target`` by one that raises, in all modules that import it.
 
     Returns:
         A list to which each call of the replacement adds an item.
@@ -136,9 +142,15 @@ VALUES = {
     "url": f"https://u:{CANARIES['url']}@h/",
     "long": CANARIES["plain"][::-1] * 3 + CANARIES["plain"],
 }
-"""The protected values. Each contains a canary."""
+"""The protected values. Each contains a canary.
+
+In the value ``long``, three reversed copies of a canary stand before the canary, so that only its end is a canary.
+"""
 ENDS = [value[-14:] for value in CANARIES.values()]
-"""The ends of the values, which must never be shown. A stream may show the beginning of a value."""
+"""The last characters of each canary, which must never be shown.
+
+A stream may show the beginning of a value.
+"""
 
 _ENCODINGS = (
     "plain",
@@ -156,11 +168,11 @@ _ENCODINGS = (
 )
 """Names of encoders, one for each decoder."""
 ENCODED = {value: [ENCODERS[name](value) for name in _ENCODINGS] for value in VALUES.values()}
-"""The encoded texts of each value."""
+"""The texts of a value in these encodings, by the value."""
 
 
 def redact_everywhere(redactor: Redactor) -> Iterator[Any]:
-    """Yield the results of all entry points of the redactor for texts with values."""
+    """Yield the results of the entry points of the redactor for data with values."""
     for value in VALUES.values():
         for text in (value, f"\x1b[1m{value}\x1b[0m", f"{value[:-3]}…", " ".join(ENCODED[value])):
             yield redactor.redact(f"a {text} b")
@@ -174,6 +186,7 @@ def redact_everywhere(redactor: Redactor) -> Iterator[Any]:
             stream = redactor.stream()
             output = stream.feed(f"a {value[:position]}") + stream.feed(value[position:]) + stream.release()
             yield output + stream.feed(" b") + stream.release()
+            # In the second stream, a pause separates the two chunks.
             stream = redactor.stream()
             yield stream.feed(value[:position]) + stream.release() + stream.feed(value[position:]) + stream.release()
         yield redact_record(redactor, value)
@@ -182,6 +195,7 @@ def redact_everywhere(redactor: Redactor) -> Iterator[Any]:
 def redact_record(redactor: Redactor, value: str) -> str:
     """Return the attributes and the formatted text of a log record that contains ``value``, after the filter."""
     error = (ValueError, ValueError(value), None)
+    # The level 20 is INFO. The file name and the line number are arbitrary.
     record = logging.getLogger("faults").makeRecord("faults", 20, "file", 1, "%s said", (value,), error, extra={"sent": {"body": value}})
     record.stack_info = f"stack {value}"
     if not RedactingFilter(redactor).filter(record):
@@ -197,6 +211,7 @@ def test_a_fault_shows_no_value(monkeypatch: pytest.MonkeyPatch, target: Target,
     if is_indexed:
         for name, value in VALUES.items():
             redactor.protect(value, f"a.{name}")
+        # After a long text, the redactor indexes the values. The stream then searches for the beginnings of values.
         redactor.redact("." * 100_000)
         redactor.stream().feed("." * 100 + VALUES["plain"][:5])
     calls = inject_fault(monkeypatch, target)
@@ -217,6 +232,7 @@ def test_text_that_can_not_be_searched_is_replaced(monkeypatch: pytest.MonkeyPat
         stream = redactor.stream()
         assert redactor.redact(VALUES["plain"]) == FAILED
         assert redactor.redact_bytes(VALUES["plain"].encode()) == FAILED.encode()
+        # The stream also returns a text, such as the notice.
         assert stream.feed(VALUES["plain"][:9] + "\n") + stream.feed(VALUES["plain"]) + stream.release()
         assert calls
     assert redactor.redact(VALUES["plain"]) == redaction.mask_text("a.plain")
@@ -250,14 +266,18 @@ def test_most_functions_are_called() -> None:
 
 
 def test_arguments_of_a_wrong_type_are_replaced() -> None:
-    """An argument of a wrong type does not raise, and is replaced by the notice."""
+    """An argument of a wrong type does not raise. The result is the notice.
+
+    The result of ``json_may_contain_value()`` is true, so that the message is redacted.
+    """
     redactor = Redactor()
     redactor.protect(VALUES["plain"], "a.plain")
-    no_text: Any = object()
+    no_text: Any = object()  # An argument that is neither a text nor bytes.
     assert redactor.redact(no_text) == FAILED
     assert redactor.redact_bytes(no_text) == FAILED.encode()
     assert redactor.json_may_contain_value(no_text) is True
     assert redactor.stream().feed(no_text) == FAILED
+    # This list contains itself.
     endless_tree: list[Any] = [VALUES["plain"]]
     endless_tree.append(endless_tree)
     assert str(redactor.redact_tree(endless_tree)) == FAILED

@@ -1,4 +1,4 @@
-"""No text of public notebooks is masked while secrets of every service are protected."""
+"""Public notebooks are neutral texts: none is masked while realistic secrets are protected."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.one_python  # CI runs these slow tests with one version of Python only.
 
 PACKAGES = {"nbformat": "5.11.1", "nbconvert": "7.17.2", "nbclient": "0.11.0", "jupytext": "1.19.6"}
-"""Packages whose source distributions contain notebooks."""
+"""Versions of packages whose source distributions contain notebooks."""
 
 
 @pytest.fixture(scope="session")
 def notebooks(pytestconfig: pytest.Config) -> dict[str, str]:
-    """Return the texts of the notebooks in the packages by their paths.
+    """Return the text of each notebook in the packages, by the path of the notebook.
 
     The packages are downloaded once into pytest's cache.
     """
@@ -35,6 +35,7 @@ def notebooks(pytestconfig: pytest.Config) -> dict[str, str]:
     folder = pytestconfig.cache.mkdir("notebooks")
     if len(list(folder.glob("*.tar.gz"))) < len(PACKAGES):
         requirements = [f"{name}=={version}" for name, version in PACKAGES.items()]
+        # --no-binary selects the source distributions, because wheels contain no notebooks.
         command = [
             sys.executable,
             "-m",
@@ -65,7 +66,7 @@ def _notebooks_in(package: Path) -> Iterator[tuple[str, str]]:
 
 @pytest.fixture
 def redactor() -> Redactor:
-    """Return a redactor that protects a value of every service, and one hundred realistic secrets."""
+    """Return a redactor that protects one hundred realistic secrets, and the values of ``realistic_values()``."""
     redactor = redactor_of_all()
     for name, value in realistic_values().items():
         assert redactor.protect(value, name)
@@ -107,4 +108,4 @@ def test_public_notebooks_are_not_masked(notebooks: dict[str, str], redactor: Re
         stream = redactor.stream()
         for output in _texts(notebook):
             assert stream.feed(output) + stream.release() == output, path
-    assert redactor.counts == {}
+    assert redactor.counts == {}  # The redactor has masked nothing.

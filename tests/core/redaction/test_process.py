@@ -26,6 +26,7 @@ def test_registered_and_read_values_are_protected() -> None:
     manager.register_secret(ArbitrarySecretSchema.from_content("first", {"key": value}))
     assert the_redactor().redact(f"<{value}>") == f"<{mask_text('first.key')}>"
     run_python(REGISTER_SECOND_SECRET, other_value)
+    # This process does not know the value of the other process before it reads it.
     assert the_redactor().redact(other_value) == other_value
     assert Client().get_secret("second").content["key"] == other_value
     assert the_redactor().redact(other_value) == mask_text("second.key")
@@ -41,7 +42,10 @@ def test_a_replaced_value_remains_protected() -> None:
 
 
 def test_values_that_are_not_sensitive_are_not_protected() -> None:
-    """A user name is not masked, because its schema declares it as not sensitive."""
+    """Creating a secret protects its password, but not its user name.
+
+    The schema declares the user name as not sensitive.
+    """
     user, password = canary("user"), canary("password")
     BasicAuthSecretSchema(name="login", username=user, password=password)
     assert the_redactor().redact(f"{user} {password}") == f"{user} {mask_text('login.password')}"
@@ -55,7 +59,7 @@ def test_plain_values_of_components_are_protected() -> None:
 
 
 def test_a_resolved_url_is_not_a_protected_value() -> None:
-    """If a URL contains a reference, the value is protected, and the whole resolved URL is not."""
+    """A URL with a resolved reference is not protected as a whole."""
     manager = Client().secrets_manager
     manager.register_secret(ArbitrarySecretSchema(name="db", arbitrary_kv_pairs={"password": canary()}))
     url = Client().active_stack.resolve("https://u:{{db.password}}@h/")
@@ -63,7 +67,10 @@ def test_a_resolved_url_is_not_a_protected_value() -> None:
 
 
 def test_modules_of_the_search_are_loaded_at_the_first_search() -> None:
-    """Importing the redactor and protecting a value does not load the modules of the search."""
+    """Importing the redactor and protecting a value does not load the modules of the search.
+
+    Without protected values, redaction does not load them either. This saves time at the start of a process.
+    """
     loaded, is_search_loaded = run_python(
         """
 import json, sys
@@ -107,12 +114,13 @@ def test_variables_with_sensitive_names_are_protected(variable: str) -> None:
     """The value of a variable whose name contains a word such as token, key, secret or password is protected."""
     value = canary()
     redactor = Redactor()
+    # The variable HOME is not sensitive.
     assert protect_environment({variable: value, "HOME": "/home/user"}, redactor=redactor) == [f"env.{variable}"]
     assert redactor.redact(value) == mask_text(f"env.{variable}")
 
 
 def test_other_variables_are_not_protected() -> None:
-    """Paths, switches and common values are not protected, but the password in a URL is."""
+    """Paths, settings, words and common values are not protected, but a URL's password is."""
     redactor = Redactor()
     environ = {
         "TOKENIZERS_PARALLELISM": "perhaps-not",

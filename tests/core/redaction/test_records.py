@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 
 
 class Log:
-    """A logger with a redacting filter, its output and its records."""
+    """A logger with a redacting filter.
+
+    Attributes:
+        text: The output of the handler.
+        records: The records after the redacting filter.
+        logger: The logger.
+    """
 
     def __init__(self, redactor: Redactor) -> None:
-        """Create a logger that writes to :attr:`text`."""
+        """Create a logger that writes to :attr:`text` and appends to :attr:`records`."""
         self.text = io.StringIO()
         self.records: list[logging.LogRecord] = []
         handler = logging.StreamHandler(self.text)
@@ -32,6 +38,7 @@ class Log:
         self.logger.addHandler(handler)
 
     def _append(self, record: logging.LogRecord) -> bool:
+        """Keep a record. This is a filter that drops nothing."""
         self.records.append(record)
         return True
 
@@ -51,7 +58,10 @@ def log(value: str) -> Log:
 
 
 def test_messages_and_arguments_are_masked(log: Log, value: str) -> None:
-    """A value in the message or in an argument is masked. Three characters of it are not."""
+    """A value in the message or in an argument is masked.
+
+    If the format ``%.3s`` shows only three characters of it, they are not masked.
+    """
     log.logger.error(f"it is {value}")  # noqa: G004 - users log f-strings, so the test does too
     log.logger.error("it is %s and %r", value, {"key": value})
     log.logger.error("%(key)s", {"key": value})
@@ -130,7 +140,7 @@ def test_exc_info_is_a_masked_exception_of_the_same_class(log: Log, value: str) 
 
 
 class HostError(Exception):
-    """An error with its own arguments and its own text."""
+    """An error with two arguments, an attribute and a ``__str__`` of its own."""
 
     def __init__(self, reason: str, address: str) -> None:
         """Create the error from a reason and an address."""
@@ -143,7 +153,10 @@ class HostError(Exception):
 
 
 class SlottedError(Exception):
-    """An error whose text is in a slot, which a masked copy does not have."""
+    """An error whose text is in a slot.
+
+    A copy of its arguments and its ``__dict__`` would not have this text.
+    """
 
     __slots__ = ("text",)
 
@@ -157,6 +170,7 @@ class SlottedError(Exception):
         return self.text
 
 
+# Python stores the attributes of these two exceptions in C fields, and not in __dict__.
 def _unicode_error(value: str) -> UnicodeDecodeError:
     return UnicodeDecodeError("utf-8", value.encode(), 0, 1, f"it is {value}")
 
@@ -166,6 +180,7 @@ def _syntax_error(value: str) -> SyntaxError:
 
 
 def _cyclic_error(value: str) -> Exception:
+    """Return an error whose context has the error itself as its context."""
     error = ValueError(value)
     error.__context__ = KeyError(value)
     error.__context__.__context__ = error
@@ -176,7 +191,10 @@ def _cyclic_error(value: str) -> Exception:
     "make", [SlottedError, _unicode_error, _syntax_error, _cyclic_error, KeyError, lambda value: ValueError({"deep": [value]}), SystemExit]
 )
 def test_every_kind_of_exception_is_masked(log: Log, value: str, make: Callable[[str], BaseException]) -> None:
-    """Exceptions with C fields, slots, cycles or objects as arguments are masked, and their class names do not change."""
+    """Exceptions of every kind are masked, and their class names do not change.
+
+    They have C fields, slots, cycles, or containers as arguments.
+    """
     error = make(value)
     log.logger.error("failed", exc_info=error)
     error_class, masked_error, _ = log.records[0].exc_info or (None, None, None)
@@ -201,6 +219,7 @@ def test_exception_groups_are_masked(log: Log, value: str) -> None:
 
 def test_an_exception_that_cannot_be_copied_is_shown_as_text(log: Log, value: str) -> None:
     """If the class of an exception can't be subclassed, the record has a masked traceback instead of the exception."""
+    # pydantic's ValidationError can't be subclassed.
     model = pydantic.create_model("Model", size=(int, ...))
     try:
         model(size=value)

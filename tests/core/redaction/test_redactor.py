@@ -21,7 +21,10 @@ from zensecrets_jupyter.scan.fingerprints.file_format import export
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 LONG = 20_000
-"""The redactor indexes new values in an automaton after it has searched about this number of characters, or more for many values."""
+"""Number of characters after which the redactor indexes new values in an automaton.
+
+It is approximate, and larger for many values.
+"""
 
 
 def redactor_with(**values: str) -> Redactor:
@@ -39,6 +42,7 @@ def test_an_escaped_value_becomes_its_mask(kind: str, *, is_indexed: bool) -> No
     value = difficult_value(kind)
     redactor = redactor_with(key=value, other=canary("other"))
     if is_indexed:
+        # The redactor indexes the values after some of these long texts.
         for _ in range(20):
             redactor.redact("." * LONG)
     for name in ("plain", "repr", "ascii", "JSON", "JSON without ensure_ascii", "Java", "C", "HTML", "XML", "URL", "URL form", "LaTeX"):
@@ -50,7 +54,10 @@ def test_an_escaped_value_becomes_its_mask(kind: str, *, is_indexed: bool) -> No
 @pytest.mark.parametrize("kind", DIFFICULT)
 @pytest.mark.parametrize("ensure_ascii", [False, True], ids=["UTF-8", "ASCII"])
 def test_the_quick_check_of_json_detects_every_encoding(kind: str, *, ensure_ascii: bool) -> None:
-    """json_may_contain_value() returns true for the JSON of a message with a value in any encoding."""
+    """json_may_contain_value() returns true for the JSON of a message with a value in any encoding.
+
+    The test runs once with new values, and once after 50 long texts, when the values are indexed.
+    """
     value = difficult_value(kind)
     for search_count in (0, 50):
         redactor = redactor_with(key=value)
@@ -80,6 +87,7 @@ def test_any_value_in_any_text(before: str, value: str, after: str) -> None:
         return
     text = redactor.redact(before + value + after)
     assert mask_text("a.b") in text
+    # A value that also occurs in the text around it, or in the mask, may still be in the redacted text.
     if value not in before + after and value not in mask_text("a.b"):
         assert value not in text
 
@@ -111,6 +119,7 @@ def test_overlapping_values_have_one_mask(offset: int) -> None:
     """Two values that overlap by any number of characters become one mask, and two adjacent values become two."""
     alphabet = "abcdefghijklmnopqrstuvwxyz"
     redactor = redactor_with(first=alphabet[:12], second=alphabet[offset : offset + 12])
+    # At offset 12, the second value begins where the first value ends.
     masks = mask_text("a.first")
     if offset == 12:
         masks += mask_text("a.second")
@@ -125,7 +134,10 @@ def test_a_value_that_begins_with_another_value() -> None:
 
 
 def test_many_values_with_the_same_beginning() -> None:
-    """Each of a thousand values with the same beginning has its own mask, even if the value is truncated."""
+    """A thousand values with the same beginning are masked with their own names.
+
+    This is also true for truncated values.
+    """
     values = {f"n{number}": f"the same beginning, then number {number:05}, then an end" for number in range(1000)}
     redactor = redactor_with(**values)
     redactor.redact("." * LONG * 50)
@@ -142,7 +154,7 @@ def test_a_new_value_with_the_beginning_of_an_indexed_value() -> None:
     for number in range(40):
         value = f"the same beginning {number:03} {canary()}, and an end"
         redactor.protect(value, f"a.n{number}")
-        # A text of 100,000 characters lets the redactor index the values. After most values, it is left out.
+        # A text of 100,000 characters lets the redactor index the values. It follows only every fifth value.
         for length in (10, 3000, 100_000 if number % 5 == 0 else 0):
             assert redactor.redact("." * length + value) == "." * length + mask_text(f"a.n{number}")
 
@@ -160,7 +172,7 @@ def test_a_wrapped_token_is_masked(width: int) -> None:
 
 @pytest.mark.parametrize("length", range(1, 24))
 def test_a_truncated_value(length: int) -> None:
-    """A beginning or an end of a value is masked if it has at least twelve characters."""
+    """A beginning or an end of a value is masked from twelve characters on."""
     value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
     redactor = redactor_with(key=value)
     expected = mask_text("a.key") if length >= 12 else value[:length]
@@ -205,7 +217,10 @@ def test_realistic_values_are_masked(name: str) -> None:
 
 
 def test_a_pem_key_with_any_line_ends() -> None:
-    """A PEM key with LF or CR LF is masked in a text with LF, with CR LF, or with LF and indented lines."""
+    """A PEM key is masked with any line ends, in a ``repr`` and in JSON.
+
+    The line ends of the protected value are LF (``pem.pkcs8``) or CR LF (``pem.rsa``).
+    """
     for value in (realistic_values()["pem.pkcs8"], realistic_values()["pem.rsa"]):
         redactor = redactor_with(key=value)
         pem = value.replace("\r\n", "\n")
@@ -216,7 +231,10 @@ def test_a_pem_key_with_any_line_ends() -> None:
 
 
 def test_the_lines_of_a_settings_file() -> None:
-    """If a value is a settings file, its secret settings are masked in other texts, and its names, regions and addresses are not."""
+    """The secret settings of a protected settings file are masked in other texts.
+
+    Its names of settings, its regions and its addresses are not masked.
+    """
     secret = canary()
     lines = [
         "[default]",
@@ -227,6 +245,7 @@ def test_the_lines_of_a_settings_file() -> None:
         f"key: {secret}",
     ]
     redactor = redactor_with(file="\n".join(lines))
+    # Each line resembles a line of the file, and contains nothing secret.
     for line in ("region=us-west-2", "region=us-east-1 # here", "server: https://10.0.0.9", "output = json5", "key: another"):
         assert redactor.redact(line) == line
     assert redactor.redact(f"key is {secret}!") == f"key is {mask_text('a.file')}!"
@@ -241,7 +260,7 @@ def test_a_password_with_an_equals_sign() -> None:
 def test_secret_parts_of_a_value_are_masked() -> None:
     """The secret parts of a value are masked in a text without the rest of the value.
 
-    They are texts in JSON, a password in a URL, a key in a connection string, and lines.
+    Secret parts are texts in JSON, the password in a URL, the key in a connection string, and the lines of a value.
     """
     secret = canary()
     for value, part in (
@@ -264,7 +283,10 @@ def test_wrapped_base64_is_masked() -> None:
 
 
 def test_a_basic_auth_header() -> None:
-    """The password in a Basic header is masked for any length of the user name."""
+    """The password in a Basic header is masked for any length of the user name.
+
+    The base64 of the password depends on this length, because a base64 digit has six bits.
+    """
     password = canary()
     redactor = redactor_with(password=password)
     for user in ("u", "us", "use", "user"):
@@ -303,7 +325,12 @@ def test_texts_keys_and_bytes_of_a_tree_are_redacted() -> None:
 
 
 def test_keys_with_the_same_mask_remain_different() -> None:
-    """If the redacted keys of a dictionary are equal, they get different numbers, so that no item is lost."""
+    """If redacted keys of a dictionary are equal, no item is lost.
+
+    If a key exists already, a number is appended to it.
+
+    The third key is a truncated value, which is also masked. Therefore, it becomes the same mask as the first key.
+    """
     redactor = redactor_with(key="correct-horse-battery")
     tree = {"correct-horse-battery": 1, "correct-horse-battery…": 2, "correct-horse-batt": 3}
     assert list(redactor.redact_tree(tree).values()) == [1, 2, 3]
@@ -318,7 +345,9 @@ def test_spans_are_offsets_of_characters() -> None:
 
 
 def test_names_counts_and_watchers() -> None:
-    """The redactor has the name of each value and counts its masks. After each redaction it calls its watchers with the masked names.
+    """The redactor has the names of its values, counts masks and calls its watchers.
+
+    After a redaction with masks, it calls each watcher with the masked names.
 
     A name is the text in the mask, such as ``a.one``.
     """
@@ -330,7 +359,7 @@ def test_names_counts_and_watchers() -> None:
     assert redactor.counts == {"a.one": 2, "a.two": 1}
     assert watched_names == [("a.one", "a.two", "a.one")]
     stop_watching()
-    stop_watching()
+    stop_watching()  # A second call has no effect.
     redactor.redact("the-first-value")
     assert len(watched_names) == 1
 
@@ -347,7 +376,10 @@ def test_an_error_in_a_watcher_does_not_stop_the_output() -> None:
 
 
 def test_a_value_keeps_its_first_name() -> None:
-    """A value of two secrets is masked with its first name, and the old value of an updated secret is still masked."""
+    """If two secrets have the same value, the mask has the first protected name.
+
+    The old value of an updated secret is still masked.
+    """
     redactor = redactor_with(first="the-same-value", second="the-same-value")
     assert redactor.redact("the-same-value") == mask_text("a.first")
     redactor.protect("its-new-value", "a.first")
@@ -383,13 +415,14 @@ def test_values_are_protected_in_several_threads() -> None:
     for thread in threads:
         thread.join()
     assert leaked == []
-    assert len(redactor.names) == 240
+    assert len(redactor.names) == 240  # Four threads protected 60 values each.
 
 
 def test_new_values_and_long_texts_alternate() -> None:
     """All protected values are masked while new values and texts of different lengths alternate."""
     redactor = Redactor()
     values = [canary(str(number)) for number in range(60)]
+    # A text of 100,000 characters lets the redactor index the values.
     for number, (value, length) in enumerate(zip(values, itertools.cycle([0, 10, 100_000, 1000]))):
         redactor.protect(value, f"a.n{number}")
         assert redactor.redact("." * length + value).endswith(mask_text(f"a.n{number}"))
@@ -399,8 +432,9 @@ def test_new_values_and_long_texts_alternate() -> None:
 @pytest.mark.one_python
 @pytest.mark.parametrize("kind", ["letters", "words", "digits", "signs", "JSON", "escapes", "another script"])
 def test_a_value_of_64_kib_in_one_line(kind: str) -> None:
-    """A value of 64 KiB is protected, masked and fingerprinted within seconds."""
+    """A value of up to 64 KiB is protected, masked and fingerprinted within seconds."""
     size = 1 << 16
+    # str() refuses numbers of more than 4300 digits. A character of the other script (Chinese) has three bytes.
     generators = {
         "letters": lambda: secrets.token_urlsafe(size)[:size],
         "words": lambda: " ".join(secrets.token_hex(3) for _ in range(size // 7)),
@@ -423,7 +457,7 @@ def test_a_value_of_64_kib_in_one_line(kind: str) -> None:
 def test_letters_after_a_truncated_value_are_not_masked(between: str) -> None:
     """If one or two letters after a truncated value continue the value by chance, they are not masked.
 
-    They are on the next line or in the next cell, and other text follows them.
+    The letters are on the next line, in the next quotes or in the next table cell, and other text follows them.
     """
     value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
     redactor = Redactor()

@@ -29,12 +29,14 @@ VALUES = {
     **{name: value for name, value in realistic_values().items() if len(value) < 300},
     "canary": canary(),
 }
+"""A value of each kind."""
 
 
 def max_visible(value: str) -> int:
-    """Return how many characters of a value a stream may show.
+    """Return how many consecutive characters of a value a stream may show.
 
-    The maximum is the largest of five characters, half of the value, and its public prefix with five more characters.
+    The maximum is the largest of three numbers: five, half of the length of the value, and five more than the length of its public prefix,
+    such as ``ghp_``.
     """
     return max(5, len(value) // 2, sensitive_span(value).start + 5)
 
@@ -98,7 +100,10 @@ RECOGNIZED_LATE = frozenset({
     "base64 in lines of 20", "list of bytes", "list of code points", "C array", "Unicode numbers", "names of characters", "in HTML spans",
     "terminal colors", "encoded words, Q", "encoded words, B", "base64 in YAML", "URL twice",
 })  # fmt: skip
-"""Encodings whose beginning looks like other text, so that a stream may show it. docs/guard.md documents this."""
+"""Encodings in which the beginning of a value looks like other text.
+
+Therefore, a stream may show this beginning. docs/guard.md documents it.
+"""
 
 
 @pytest.mark.parametrize("has_pause", [False, True], ids=["at once", "after a pause"])
@@ -113,7 +118,12 @@ def test_punctuation_at_the_end_of_a_value_is_masked(end: str, *, has_pause: boo
 
 
 def test_short_chunks_with_many_values_are_shown() -> None:
-    """If many values are protected, a short chunk that is not a value is still shown after the line end."""
+    """A short chunk that is not a value is shown when a line end follows.
+
+    This is also true if many values are protected.
+
+    Some chunks, such as ``zs`` or ``few1``, are parts of the protected canaries.
+    """
     redactor = redactor_with(**{f"k{number}": canary(f"few{number}") for number in range(200)})
     for chunk in ("ab", "x", "few1", "zs", "1 2", *(f"{number:03}" for number in range(0, 1000, 7))):
         stream = redactor.stream()
@@ -134,6 +144,7 @@ def test_punctuation_at_the_start_of_a_value_is_masked(beginning: str) -> None:
 @pytest.mark.parametrize("encoder", [name for name in ENCODERS if name not in RECOGNIZED_LATE])
 def test_an_encoded_value_split_at_every_position(encoder: str) -> None:
     """The stream shows less than half of an encoded value that arrives in two chunks."""
+    # The value contains characters that encoders escape, and characters of two and four bytes.
     value = f"Kx7\"Rf2'Qm9&\u00e9<Lp4\n8Vt\U0001f600{canary()[-12:]}"
     encoded = ENCODERS[encoder](value)
     redactor = redactor_with(key=value)
@@ -148,6 +159,7 @@ def test_an_encoded_value_split_at_every_position(encoder: str) -> None:
 @given(st.lists(st.tuples(st.text(max_size=30), st.booleans()), max_size=30))
 def test_other_text_is_not_changed(chunks: list[tuple[str, bool]]) -> None:
     """Text without a value is not changed, for any chunks and pauses."""
+    # Hypothesis often generates the first characters of these values, so the stream has to hold them back.
     redactor = redactor_with(a="0" + canary(), b="a" + canary(), c="\x00\x01" + canary(), d="\u00e9" + canary(), e="\U0001f600" + canary())
     stream = redactor.stream()
     output = ""
@@ -164,6 +176,7 @@ def test_other_text_is_not_changed(chunks: list[tuple[str, bool]]) -> None:
 @given(st.data())
 def test_a_text_with_values_in_any_chunks(data: st.DataObject) -> None:
     """For any chunks, the redacted stream equals the redacted whole text."""
+    # The values one and two have the same beginning.
     values = {"one": "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1", "two": "Kx7Rf2Qm9Lp4-another-end", "three": "clé\n\U0001f600-voûte"}
     redactor = redactor_with(**values)
     texts = data.draw(st.lists(st.sampled_from([*values.values(), "été ", "\n", "Kx7", "\x1b[31m", "."]), max_size=6))
@@ -192,9 +205,13 @@ def test_no_pause_shows_too_much(data: st.DataObject) -> None:
 @pytest.mark.one_python
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_an_encoded_value_in_any_chunks(encoding: str) -> None:
-    """If an encoded value arrives in random chunks, the stream shows no twelve consecutive characters of it."""
+    """The stream shows no part of an encoded value that arrives in random chunks.
+
+    :class:`~tests.support.leaks.LeakSearch` defines the length of a part.
+    """
     generator = random.Random(encoding)  # noqa: S311 - the random numbers select chunks and protect nothing
     for _ in range(30):
+        # A planted value consists of one or two protected values, and of a text that contains them in the encoding.
         planted_value = ENCODINGS[encoding]()
         redactor = redactor_with(**{f"key{index}": value for index, value in enumerate(planted_value.values)})
         text = f"before {planted_value.text} after\n"
@@ -222,12 +239,15 @@ def test_text_that_is_held_back_for_a_removed_value_is_shown() -> None:
 
 
 def test_plain_output_is_not_held_back() -> None:
-    """A stream holds back only a possible beginning of a value, until the next text shows that it is another text."""
+    """A stream holds back only text that may be the beginning of a value.
+
+    It returns this text when the next chunk shows that the value does not follow.
+    """
     stream = redactor_with(key="correct-horse-battery").stream()
     assert stream.feed("Epoch 1/3\n") == "Epoch 1/3\n"
     assert stream.feed("\r 33%|███   | 1/3") == "\r 33%|███   | 1/3"
     assert stream.feed(" correct-h") == " "
-    assert stream.held_back_length == 9
+    assert stream.held_back_length == 9  # The characters "correct-h".
     assert stream.feed("at\n") == "correct-hat\n"
     assert stream.held_back_length == 0
 
@@ -235,7 +255,10 @@ def test_plain_output_is_not_held_back() -> None:
 @pytest.mark.parametrize("shared_bytes", [3, 2, 1])
 @pytest.mark.parametrize("text", ["🍎🍏", "żółć", "日本語"])
 def test_a_character_with_the_first_bytes_of_a_binary_key(text: str, shared_bytes: int) -> None:
-    """If the last bytes of a character are the first bytes of a binary key, the character is shown after the next text."""
+    """A character whose last bytes begin a binary key is not masked.
+
+    It is shown at the latest after the next chunk.
+    """
     redactor = Redactor()
     key = text.encode()[-shared_bytes:] + hashlib.sha512(canary("binary").encode()).digest()
     redactor.protect(base64.b64encode(key[:64]).decode(), "a.key")
@@ -257,7 +280,10 @@ def test_a_binary_key_that_begins_and_ends_inside_characters() -> None:
 
 
 def test_a_short_prefix_is_shown_after_a_pause() -> None:
-    """After a pause, a prefix of less than half of the value is shown, because it may be a word. A longer one is masked."""
+    """After a pause, a prefix of less than half of the value is shown.
+
+    The prefix may be a word. A longer prefix is masked.
+    """
     stream = redactor_with(key="correct-horse-battery-staple").stream()
     assert stream.feed("correct") + stream.release() == "correct"
     assert stream.feed("ed\n") == "ed\n"
@@ -275,14 +301,18 @@ def test_a_private_key_line_by_line() -> None:
     for line in value.splitlines(keepends=True):
         output += stream.feed(line) + stream.release()
     lines = value.splitlines()
+    # The line before the footer is not checked, because it may be short.
     assert find_canary(output, *lines[1:-2]) == []
     assert longest_visible("".join(lines[2:-2]), output) < 12
-    # The first line begins with a header that all keys of this format share.
+    # A part of the first line of digits may be shown: it begins with data that all keys of this format share. A whole line has 64 digits.
     assert longest_visible(lines[1], output) < 64
 
 
 def test_a_colored_value_in_two_chunks() -> None:
-    """A value whose color changes in the middle is masked for any two chunks."""
+    """The stream masks a value whose color changes in the middle, in any two chunks.
+
+    It shows at most five characters of the value.
+    """
     redactor = redactor_with(key="correct-horse-battery")
     whole_text = "\x1b[1mcorrect-\x1b[31mhorse-battery\x1b[0m.\n"
     for position in range(1, len(whole_text)):
@@ -293,7 +323,7 @@ def test_a_colored_value_in_two_chunks() -> None:
 
 
 def test_a_value_that_is_protected_while_a_stream_is_open() -> None:
-    """A value is masked as soon as it is protected, even in an open stream."""
+    """A value that is protected while a stream is open is masked in later chunks."""
     redactor = Redactor()
     stream = redactor.stream()
     assert stream.feed("correct-horse") == "correct-horse"
@@ -301,9 +331,13 @@ def test_a_value_that_is_protected_while_a_stream_is_open() -> None:
     assert stream.feed(" correct-horse-battery\n") == f" {mask_text('a.key')}\n"
 
 
+# The parameters are methods of Search that a stream calls.
 @pytest.mark.parametrize("function", ["is_clean_line", "find", "unfinished_start"])
 def test_a_chunk_whose_search_fails_is_replaced(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
-    """If the search in a chunk fails, the chunk is not shown, and the rest of a value that began in it is not shown either."""
+    """If the search in a chunk fails, a notice replaces the chunk.
+
+    The rest of a value that began in this chunk is not shown either.
+    """
     value = "Kx7Rf2Qm9Lp4Vt8Zs3"
     stream = redactor_with(key=value).stream()
     assert stream.feed("settled\n") == "settled\n"

@@ -1,4 +1,4 @@
-"""Tests of the built-in schemas: their keys, and the sensitive ones."""
+"""Tests of the built-in schemas: their keys, and required and sensitive keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zensecrets_jupyter.core.schemas import get_schema, schema_types
 from zensecrets_jupyter.core.schemas.registry import BUILT_IN
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
-# The keys of each type. An asterisk marks a required key, and a hyphen marks a key in clear text.
+# The keys of each type. An asterisk marks a required key, and a hyphen marks a clear-text key, whose value is not sensitive.
 SCHEMAS = {
     "arbitrary": "",
     "aws": "aws_access_key_id* aws_secret_access_key* aws_session_token",
@@ -60,11 +60,12 @@ def test_a_schema_has_its_keys(schema_type: str) -> None:
 
 @pytest.mark.parametrize("schema_type", SCHEMAS)
 def test_a_schema_masks_sensitive_keys(schema_type: str) -> None:
-    """The content of a secret has each sensitive value, and its representations show none of them."""
+    """The content contains each sensitive value. The representations of the secret show none of them."""
     schema = get_schema(schema_type)
-    keys = schema.get_schema_keys() or ["any", "key"]
+    keys = schema.get_schema_keys() or ["any", "key"]  # The type ``arbitrary`` accepts any keys.
     sensitive = [key for key in keys if schema.is_sensitive(key)]
     content = {key: canary(key) for key in sensitive}
+    # The required keys that are not sensitive.
     required = {key: "clear" for key in schema.required_keys() if key not in content}
     secret = schema.from_content("mine", {**required, **content})
     assert {key: secret.content[key] for key in sensitive} == content
@@ -83,7 +84,7 @@ def test_each_key_has_a_description(schema_type: str) -> None:
 
 
 def test_the_table_is_complete() -> None:
-    """The table contains all built-in schemas, and each of them is listed."""
+    """The table contains all built-in schemas, and schema_types() lists each of them."""
     assert set(SCHEMAS) == set(BUILT_IN)
     assert set(SCHEMAS) <= set(schema_types())
 
@@ -107,7 +108,10 @@ def test_a_gcp_token_is_parsed() -> None:
 
 @pytest.mark.parametrize("template", ["{}", '["{}"]', '"{}"', '{{"a": {}', ""])
 def test_an_invalid_gcp_token_is_refused_without_its_text(template: str) -> None:
-    """A token that is not a JSON object raises InvalidSecretError, which does not quote it."""
+    """A token that is not a JSON object raises InvalidSecretError without the token.
+
+    The message advises to read the token from a file, with ``--token=@FILE``.
+    """
     secret = GCPSecretSchema(name="gcp", token=template.format(canary("token")))
     with pytest.raises(InvalidSecretError, match="--token=@") as caught:
         secret.get_credential_dict()
@@ -115,7 +119,10 @@ def test_an_invalid_gcp_token_is_refused_without_its_text(template: str) -> None
 
 
 def test_booleans_are_texts_in_the_content() -> None:
-    """In the content, the value of a boolean key is the text true or false, which rclone expects."""
+    """The content has the value of a boolean key as ``true`` or ``false``.
+
+    rclone expects these texts.
+    """
     schema = get_schema("seldon_s3")
     assert schema.from_content("mine", {}).content["rclone_config_s3_env_auth"] == "false"
     assert schema.from_content("mine", {"rclone_config_s3_env_auth": "true"}).content["rclone_config_s3_env_auth"] == "true"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FEW_EXAMPLES = settings(deadline=None, max_examples=60)
-
+"""Settings of Hypothesis for a slow test: no time limit, and 60 examples."""
 
 WEATHER_CELL = """
 from typing import ClassVar
@@ -45,7 +45,7 @@ class WeatherSecretSchema(BaseSecretSchema):
     station: str = ClearTextField(default="north")
     api_key: str
 """
-"""A cell that defines a schema."""
+"""A cell that defines a schema for the secrets of a weather service."""
 
 
 # Content and representations.
@@ -66,7 +66,10 @@ def test_content_is_a_new_dict_of_exact_texts() -> None:
 
 
 def test_keys_are_attributes() -> None:
-    """Each key of a schema is also an attribute with the same value, whose type is ``str`` and no subclass."""
+    """Each key of a schema is also an attribute with the same value.
+
+    The type of the value is ``str`` and no subclass.
+    """
     text = canary("key")
     aws = AWSSecretSchema(name="aws", aws_access_key_id=canary("id"), aws_secret_access_key=text)
     assert aws.aws_secret_access_key == text
@@ -77,7 +80,7 @@ def test_keys_are_attributes() -> None:
 
 
 def test_optional_keys_without_a_value_are_omitted() -> None:
-    """The content omits keys without a value and includes defaults."""
+    """The content omits keys without a value and includes the defaults of the schema."""
     assert set(AWSSecretSchema(name="a", aws_access_key_id="i", aws_secret_access_key="k").content) == {
         "aws_access_key_id",
         "aws_secret_access_key",
@@ -88,7 +91,10 @@ def test_optional_keys_without_a_value_are_omitted() -> None:
 
 
 def test_clear_text_is_not_masked() -> None:
-    """A clear-text value appears in repr and in a dump."""
+    """The value of a clear-text key appears in repr and in a dump.
+
+    An unknown key counts as sensitive.
+    """
     login = BasicAuthSecretSchema(name="login", username="ada", password=canary("password"))
     assert type(login.username) is str
     assert "ada" in repr(login)
@@ -97,7 +103,10 @@ def test_clear_text_is_not_masked() -> None:
 
 
 def test_no_representation_shows_a_value() -> None:
-    """repr, str, dumps, JSON and nesting models show no value. list(), dict() and vars() contain values that the guard masks."""
+    """repr, str, dumps, JSON and models that contain a secret show no value.
+
+    The results of list(), dict() and vars() contain values, which the redactor masks.
+    """
     my_secret = secret("mine", token=canary("arbitrary"))
     login = BasicAuthSecretSchema(name="login", username="ada", password=canary("typed"))
 
@@ -134,7 +143,10 @@ def test_an_unknown_key_names_the_existing_keys() -> None:
 
 
 def test_a_secret_is_immutable() -> None:
-    """Setting or deleting a key is refused with an error without the value. model_copy() with an update returns a new secret."""
+    """Setting or deleting a key raises an error, which does not contain the value.
+
+    model_copy() with an update returns a new secret. Without an update, it returns the same secret.
+    """
     value, other_value = canary("one"), canary("other")
     login = BasicAuthSecretSchema(name="login", username="ada", password=value)
     changes: list[Callable[[], object]] = [
@@ -167,12 +179,16 @@ def test_equal_secrets_have_equal_schema_name_and_content() -> None:
 @given(st.dictionaries(st.text("abcé.-_秘", min_size=1).filter(lambda key: not key.startswith("-")), st.text(), max_size=5))
 def test_any_text_is_a_valid_value(content: dict[str, str]) -> None:
     """The content returns any value unchanged, including empty texts, NUL and emoji."""
+    # The keys are valid: they consist of a few letters and signs, and do not start with a hyphen.
     assert ArbitrarySecretSchema(name="mine", arbitrary_kv_pairs=content).content == content
     assert ArbitrarySecretSchema.from_content("mine", content).content == content
 
 
 def test_arbitrary_keys_may_be_keyword_arguments() -> None:
-    """Keys of an arbitrary secret are keyword arguments, arbitrary_kv_pairs, or both."""
+    """Keys of an arbitrary secret are keyword arguments, keys of ``arbitrary_kv_pairs``, or both.
+
+    A copy of an immutable secret is the secret itself.
+    """
     my_secret = ArbitrarySecretSchema(name="mine", a="1", arbitrary_kv_pairs={"b.c": "2"})  # type: ignore[call-arg] # a key of an arbitrary secret is not a field
     assert my_secret.content == {"a": "1", "b.c": "2"}
     assert dict(my_secret.arbitrary_kv_pairs) == my_secret.content
@@ -206,6 +222,7 @@ def test_invalid_content_is_refused_without_a_value(schema: str, content: dict[s
     """The error names the key and the problem in one line, and none of its attributes contains a value."""
 
     def insert_canaries(value: Any) -> Any:
+        """Replace each text ``VALUE`` by a canary."""
         if isinstance(value, dict):
             return {key: insert_canaries(item) for key, item in value.items()}
         if isinstance(value, list):
@@ -217,6 +234,7 @@ def test_invalid_content_is_refused_without_a_value(schema: str, content: dict[s
     assert expected in str(caught.value)
     assert is_one_line(caught.value)
     assert find_canary(error_details(caught.value)) == []
+    # A cause or a context could be pydantic's error, which quotes the value.
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 
@@ -253,7 +271,7 @@ def test_all_problems_are_in_one_error() -> None:
 
 @pytest.mark.parametrize("name", ["", "a.b", "a b", "-a", "name", "{a}", "x" * 256])
 def test_every_schema_refuses_an_invalid_name(name: str) -> None:
-    """Every schema refuses a name that no reference could contain."""
+    """Every schema refuses a name that is empty, too long, reserved or invalid in references."""
     for schema in (ArbitrarySecretSchema, BasicAuthSecretSchema):
         with pytest.raises(InvalidSecretError):
             schema.from_content(name, {"username": "u", "password": canary("password")})
@@ -306,7 +324,7 @@ def test_defining_a_class_registers_its_schema() -> None:
 
 
 def test_a_redefined_class_replaces_the_earlier_one() -> None:
-    """Running a cell again replaces the class with the same name."""
+    """Running a changed cell replaces the schema with the new class of the same name."""
     run_cell(WEATHER_CELL)
     changed = run_cell(WEATHER_CELL.replace("api_key: str", "api_key: str\n    region: str = ''"))["WeatherSecretSchema"]
     assert get_schema("weather_in_a_cell") is changed
@@ -314,7 +332,10 @@ def test_a_redefined_class_replaces_the_earlier_one() -> None:
 
 
 def test_another_class_with_the_same_type_is_refused() -> None:
-    """A second class with the same TYPE is refused with the name of the first."""
+    """A second class with another name and the same TYPE is refused.
+
+    The error has the name of the first class.
+    """
     first = run_cell(WEATHER_CELL)["WeatherSecretSchema"]
     with pytest.raises(SchemaError, match=r"belongs to __main__\.WeatherSecretSchema already"):
         run_cell(WEATHER_CELL.replace("class Weather", "class Other"))
@@ -330,7 +351,7 @@ def test_built_in_types_are_reserved() -> None:
 
 
 def test_a_class_without_a_type_is_not_registered() -> None:
-    """A class without TYPE is not listed, but a subclass of it with a TYPE is."""
+    """A class without TYPE is not listed. Its subclass with a TYPE is listed."""
     types_before = schema_types()
     namespace = run_cell("""
 from typing import ClassVar
@@ -347,7 +368,7 @@ class Child(Base):
 
 
 def test_an_unknown_type_lists_near_misses() -> None:
-    """An unknown type raises an error with near misses and all types."""
+    """An unknown type raises an error with the most similar types and all types."""
     with pytest.raises(SchemaError, match="Did you mean 'basic_auth'") as caught:
         get_schema("basic-auth")
     assert "arbitrary" in str(caught.value)

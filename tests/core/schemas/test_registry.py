@@ -26,7 +26,10 @@ class WeatherSecretSchema(BaseSecretSchema):
 class Other(WeatherSecretSchema):
     TYPE: ClassVar[str] = "not_weather"
 """
-"""The module of an installed distribution, with two schemas."""
+"""The module of an installed example distribution, with two schemas.
+
+``Other`` has another type than its entry point ``misnamed`` says.
+"""
 
 PROLOGUE = """
 import json, sys
@@ -41,17 +44,27 @@ def attempt(call):
 
 from zensecrets_jupyter.core.schemas import get_schema, schema_types
 """
-"""The start of each program: imports, and a function that returns the code and the text of an error."""
+"""The start of each program: imports, and the function ``attempt``.
+
+``attempt`` returns the result of a call. If the call raises an error of this package, it returns the error's code and text, and checks
+that the error has no cause and no context.
+"""
 
 
 def run(installed: Path, code: str) -> Any:
-    """Return the output of ``code`` in a process that finds the installed distributions."""
+    """Run ``PROLOGUE`` and ``code`` in a new process, and return the JSON that it prints.
+
+    The process finds the installed distributions.
+    """
     return run_python(PROLOGUE + code, environment=plugin_environment(installed))
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install a distribution with four entry points: a valid schema, a missing module, a schema of another type, and no schema."""
+    """Install a distribution with four entry points.
+
+    They are a valid schema, a missing module, a schema of another type, and no schema class.
+    """
     entry_points = {
         "weather": "weather_schemas:WeatherSecretSchema",
         "broken": "missing_weather_schemas:Schema",
@@ -69,7 +82,10 @@ def test_listing_imports_no_installed_schema(installed: Path) -> None:
 
 
 def test_an_installed_schema_works_like_a_built_in_one(installed: Path) -> None:
-    """An installed schema is found by its type, and its secrets are masked."""
+    """An installed schema is found by its type.
+
+    The repr of its secret shows clear text and masks other values.
+    """
     code = """
 secret = get_schema("weather")(name="mine", api_key="the value")
 print(json.dumps([secret.content, repr(secret), get_schema("weather") is get_schema("weather")]))
@@ -101,7 +117,10 @@ def test_a_broken_schema_names_its_distribution(schema_type: str, expected: str,
 
 
 def test_a_class_with_an_installed_type_is_refused(installed: Path) -> None:
-    """A class with the type of an installed schema is refused with the name of the distribution."""
+    """A class with the type of an installed schema raises an error that names the distribution.
+
+    The installed schema stays valid.
+    """
     code = """
 from typing import ClassVar
 from zensecrets_jupyter import BaseSecretSchema
@@ -117,7 +136,10 @@ print(json.dumps([attempt(define), get_schema("weather").__name__]))
 
 
 def test_two_distributions_with_one_type_are_both_named(tmp_path: Path) -> None:
-    """A conflict of two packages names both, and built-in schemas still work."""
+    """If two packages register one type, the error names both packages.
+
+    Built-in schemas still work.
+    """
     for distribution in ("weather-one", "weather-two"):
         module = distribution.replace("-", "_")
         install(tmp_path, distribution, {GROUP: {"weather": f"{module}:WeatherSecretSchema"}}, WEATHER_MODULE)
@@ -131,7 +153,11 @@ def test_two_distributions_with_one_type_are_both_named(tmp_path: Path) -> None:
 
 
 def test_a_distribution_with_a_built_in_type_is_named(tmp_path: Path) -> None:
-    """A package with a built-in type raises an error, and the built-in schema stays valid."""
+    """If a package registers a built-in type, an error names both packages.
+
+    The built-in schema stays valid.
+    """
+    # The name of the entry point, "aws", causes the conflict. The TYPE of the class is another one.
     installed = install(tmp_path, "weather-aws", {GROUP: {"aws": "weather_aws:WeatherSecretSchema"}}, WEATHER_MODULE)
     code, text = run(installed, "print(json.dumps(attempt(schema_types)))")
     assert code == "schema"

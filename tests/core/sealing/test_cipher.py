@@ -1,4 +1,4 @@
-"""Tests of the cipher, its fingerprints and its checksums."""
+"""Tests of the cipher and its fingerprints."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ def test_the_same_key_and_context_decrypt(plaintext: bytes) -> None:
 
 
 def test_any_altered_byte_is_detected() -> None:
-    """A flipped bit, a truncated ciphertext or an added byte raises ManagerCorruptedError without a value."""
+    """A flipped bit, a truncated ciphertext or an added byte raises ManagerCorruptedError without the plaintext."""
     key = cipher.new_key()
     sealed = cipher.seal(key, canary().encode(), CONTEXT)
+    # One copy for each byte. In this byte, the bit with the value 4 is flipped.
     flipped = [sealed[:index] + bytes([sealed[index] ^ 4]) + sealed[index + 1 :] for index in range(len(sealed))]
     # Layout: a format byte, a nonce of 24 bytes, and the ciphertext with a tag of 16 bytes.
+    # The short copies end inside or after one of these parts: 25 bytes have no tag, and 40 bytes are one byte too short for a tag.
     for damaged in [*flipped, b"", sealed[:1], sealed[:24], sealed[:25], sealed[:40], sealed[:-1], sealed + b"\0"]:
         with pytest.raises(ManagerCorruptedError) as caught:
             cipher.unseal(key, damaged, CONTEXT)
@@ -47,7 +49,10 @@ def test_any_altered_byte_is_detected() -> None:
     ],
 )
 def test_another_context_does_not_decrypt(other_context: tuple[str, ...]) -> None:
-    """A different context raises ManagerCorruptedError, even if its joined texts are equal, as for ``("a", "bc")`` and ``("ab", "c")``."""
+    """A different context raises ManagerCorruptedError.
+
+    Two contexts are different even if their joined texts are equal, as for ``("a", "bc")`` and ``("ab", "c")``.
+    """
     key = cipher.new_key()
     with pytest.raises(ManagerCorruptedError):
         cipher.unseal(key, cipher.seal(key, b"x", CONTEXT), other_context)
@@ -62,14 +67,20 @@ def test_another_key_does_not_decrypt() -> None:
 
 
 def test_a_context_may_contain_a_lone_surrogate() -> None:
-    """A lone surrogate is valid in a context, because Python decodes invalid bytes of the environment to it."""
+    """A context may contain a lone surrogate.
+
+    Python decodes invalid bytes of environment variables to lone surrogates.
+    """
     key = cipher.new_key()
     sealed = cipher.seal(key, b"x", ("\udc80",))
     assert cipher.unseal(key, sealed, ("\udc80",)) == b"x"
 
 
 def test_a_fingerprint_depends_on_text_and_key() -> None:
-    """The fingerprint of a text is always the same under one key. Another text, or another key, gives another fingerprint."""
+    """The fingerprint of a text is always the same under one key.
+
+    Another text, or another key, gives another fingerprint. A fingerprint has 32 hexadecimal digits.
+    """
     key, other_key = cipher.new_key(), cipher.new_key()
     text = canary()
     assert cipher.fingerprint(key, text) == cipher.fingerprint(key, text)
@@ -79,9 +90,10 @@ def test_a_fingerprint_depends_on_text_and_key() -> None:
 
 
 def test_libsodium_decrypts_a_sealed_text() -> None:
-    """Libsodium decrypts a sealed text with its documented layout: a format byte, a nonce of 24 bytes, and the ciphertext with its tag.
+    """Libsodium decrypts a sealed text without code of this package.
 
-    The additional data is the context, in which the length of each text precedes the text in four bytes.
+    The documented layout is a format byte, a nonce of 24 bytes, and the ciphertext with its tag. The additional data is the context: four
+    bytes with the length of a text precede each text.
     """
     from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt
 

@@ -33,19 +33,23 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def store(home: Path) -> TextStore:
-    """Return a store with a text, protected by a key file."""
+    """Return a store with the text ``text``, protected by a key file."""
     store = TextStore(home / "a" / "store.db")
     store.put("text")
     return store
 
 
 def _key_file(home: Path) -> Path:
+    """Return the key file of the home folder. Fail if there is not exactly one."""
     [file] = (home / "keys").iterdir()
     return file
 
 
 def test_a_key_file_is_private_and_in_its_own_folder(store: TextStore, home: Path) -> None:
-    """Without keyring and passphrase, the key is in a file of mode 0600, and not in the folder of the store."""
+    """Without keyring and passphrase, the wrapping key is in a file of mode 0600.
+
+    The file is not in the folder of the store.
+    """
     file = _key_file(home)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
@@ -54,7 +58,10 @@ def test_a_key_file_is_private_and_in_its_own_folder(store: TextStore, home: Pat
 
 
 def test_a_missing_key_file_raises_key_lost_error(store: TextStore, home: Path) -> None:
-    """A missing key file raises KeyLostError with its path, and the restored file opens the store."""
+    """If the key file is missing, KeyLostError contains its path.
+
+    No new file is created, and the restored file opens the store.
+    """
     file = _key_file(home)
     key = file.read_bytes()
     file.unlink()
@@ -68,6 +75,7 @@ def test_a_missing_key_file_raises_key_lost_error(store: TextStore, home: Path) 
     assert reopened.get() == "text"
 
 
+# "another key" is base64 of 32 zero bytes: a valid key, but not the key of this store.
 @pytest.mark.parametrize(
     "content",
     [b"", b"short", b"%" * 44, b"A" * 43 + b"=", bytes(1000)],
@@ -82,7 +90,10 @@ def test_a_wrong_key_file_raises_key_lost_error(store: TextStore, home: Path, co
 
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX files have a mode")
 def test_a_key_file_that_others_can_read_is_refused(store: TextStore, home: Path) -> None:
-    """A key file that other users can access is refused. The error contains the chmod command, and the mode stays unchanged."""
+    """A key file that other users can read or write is refused.
+
+    The error contains the chmod command, and the mode stays unchanged. A file that only its owner can read is accepted.
+    """
     file = _key_file(home)
     for mode in (0o640, 0o604, 0o622, 0o660):
         file.chmod(mode)
@@ -94,11 +105,16 @@ def test_a_key_file_that_others_can_read_is_refused(store: TextStore, home: Path
 
 
 def test_forged_key_parameters_select_no_other_file(store: TextStore, home: Path, tmp_path: Path) -> None:
-    """A forged row whose key ID is a path or no text raises ManagerCorruptedError, even if the path leads to a valid key."""
+    """A forged row whose key ID is a path, empty or no text raises ManagerCorruptedError.
+
+    This is true even if the path leads to a copy of the right key file.
+    """
     (tmp_path / "evil.key").write_bytes(_key_file(home).read_bytes())
+    # The generation counts the data keys of a store. The column ``wrapped`` has the encrypted data key.
     [(generation, wrapped)] = run_sql(store.file.path, "SELECT generation, wrapped FROM data_keys")
     for identity in (str(tmp_path / "evil"), "../../evil", "", 7, None):
         parameters = json.dumps({"id": identity})
+        # The checksum is right, because an attacker can compute it too.
         checksum = cipher.checksum((str(generation), "keyfile", parameters, wrapped.hex()))
         # The column ``place`` has the parameters of the protection.
         run_sql(store.file.path, ("UPDATE data_keys SET place = ?, checksum = ?", (parameters, checksum)))
@@ -127,6 +143,7 @@ def test_the_protection_can_be_changed(store: TextStore, home: Path, monkeypatch
     monkeypatch.delenv(PASSPHRASE_VARIABLE)
     passphrase.forget_passphrases()
     assert TextStore(store.file.path).get() == "text"
+    # A change from a key file to a key file creates a new file too.
     first_key_file = _key_file(home)
     store.keys.rewrap("keyfile")
     assert _key_file(home) != first_key_file
@@ -149,7 +166,7 @@ def test_a_failed_change_keeps_the_old_protection(store: TextStore, home: Path) 
 
 
 def test_rotation_replaces_the_data_key(store: TextStore, home: Path) -> None:
-    """A rotation encrypts the rows with a new data key, and other instances load it."""
+    """A rotation encrypts the rows with a new data key. Other instances load the new key."""
     other = TextStore(store.file.path)
     assert other.get() == "text"
     [(old_generation, old_ciphertext)] = run_sql(store.file.path, "SELECT generation, ciphertext FROM texts")
@@ -177,7 +194,10 @@ def test_a_rotation_with_a_damaged_row_changes_nothing(store: TextStore, home: P
 
 
 def test_the_old_wrapped_key_is_erased(store: TextStore, home: Path) -> None:
-    """After a change of the protection, the old wrapped key is neither in the database nor in its log."""
+    """A change of the protection erases the old encrypted form of the data key.
+
+    Neither the database nor its write-ahead log contains the old bytes.
+    """
     [(wrapped,)] = run_sql(store.file.path, "SELECT wrapped FROM data_keys")
     assert any(wrapped in file.read_bytes() for file in store.file.path.parent.iterdir())
     store.keys.rewrap("keyfile")
@@ -185,7 +205,11 @@ def test_the_old_wrapped_key_is_erased(store: TextStore, home: Path) -> None:
 
 
 def test_a_locked_database_leaves_no_key_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a refused first write, the new key file is removed, so the next first write can use a passphrase."""
+    """If the database is locked, the first write fails and removes the new key file.
+
+    The next write is a first write again, so the user can choose a passphrase.
+    """
+    # The time that a writer waits for the lock is short here.
     monkeypatch.setattr(sqlite_connections, "BUSY_SECONDS", 0.1)
     path = home / "a" / "store.db"
     path.parent.mkdir(parents=True, mode=0o700)
@@ -195,6 +219,7 @@ def test_a_locked_database_leaves_no_key_file(home: Path, monkeypatch: pytest.Mo
             TextStore(path).put("text")
         other_connection.execute("ROLLBACK")
     assert list((home / "keys").iterdir()) == []
+    # A new passphrase is typed twice.
     user = ScriptedPassphrases("pass", "pass")
     store = TextStore(path, user)
     store.put("text")
@@ -203,7 +228,10 @@ def test_a_locked_database_leaves_no_key_file(home: Path, monkeypatch: pytest.Mo
 
 
 def test_a_locked_database_keeps_the_old_key_file(store: TextStore, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a refused change of the key, only the old key file is left, and it opens the store."""
+    """If the database is locked, a rotation and a change of the protection fail.
+
+    Only the old key file is left, and it opens the store.
+    """
     monkeypatch.setattr(sqlite_connections, "BUSY_SECONDS", 0.1)
     key_file = _key_file(home)
     with closing(sqlite3.connect(store.file.path, isolation_level=None)) as other_connection:
@@ -217,10 +245,14 @@ def test_a_locked_database_keeps_the_old_key_file(store: TextStore, home: Path, 
 
 
 def test_describing_an_empty_store_creates_nothing(home: Path) -> None:
-    """Describing a new store prompts for no passphrase and creates no file."""
+    """Describing an empty store, or reading its data key, creates no file.
+
+    It does not prompt for a passphrase.
+    """
     user = ScriptedPassphrases()
     store = TextStore(home / "a" / "store.db", user)
     assert "the first secret creates" in store.keys.describe()
+    # The argument 1 is the generation of the data key.
     assert store.keys.key_of(1) is None
     assert user.prompts == []
     assert not home.exists()

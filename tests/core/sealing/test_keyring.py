@@ -1,4 +1,7 @@
-"""Tests of a store with its key in the OS keyring: a real, locked, missing or unsafe one."""
+"""Tests of a store with its wrapping key in the OS keyring.
+
+The keyring is real, locked, missing or unsafe.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +28,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def session() -> Iterator[Path]:
-    """Yield the folder of a desktop session."""
+    """Yield the folder for all files of a desktop session with its own keyring."""
     with session_folder() as folder:
         yield folder
 
 
 def _run_check(check: str, session: Path, **environment: str) -> None:
-    """Run a function of ``keyring_checks`` in a session."""
+    """Run the function ``check`` of ``keyring_checks`` in a session."""
     run_in_session(session, "tests.support.sealing.keyring_checks", check, str(session / "home" / "zensecrets"), **environment)
 
 
@@ -59,17 +62,24 @@ class PlaintextLookalike(KeyringBackend):
         with open(os.environ["ZENSECRETS_HOME"] + "/plain.txt", "a") as file:
             file.write(password)
 '''
-"""A module with a plain-text keyring. That it imports the class of a system keyring must not make its own class count as one."""
+"""A module with a plain-text keyring, which must get no wrapping key.
+
+The module also imports the class of a system keyring. This import must not make the plain-text keyring look safe.
+"""
 
 
 def test_only_the_system_keyring_of_a_chain_is_used(session: Path) -> None:
-    """If ``keyring`` finds several keyrings and prefers one with plain text, the key is still stored in the system keyring."""
+    """The wrapping key is in the system keyring, even if ``keyring`` prefers another one.
+
+    Here, ``keyring`` chains several keyrings and prefers one with plain text.
+    """
     (session / "data" / "python_keyring").mkdir()
     (session / "lookalike").mkdir()
     (session / "lookalike" / "lookalike.py").write_text(LOOKALIKE)
     (session / "lookalike" / "lookalike-1.dist-info").mkdir()
     (session / "lookalike" / "lookalike-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: lookalike\nVersion: 1\n")
     (session / "lookalike" / "lookalike-1.dist-info" / "entry_points.txt").write_text("[keyring.backends]\nlookalike = lookalike\n")
+    # The module search path of the new process, in which ``keyring`` finds the look-alike by its entry point.
     path = os.pathsep.join([str(session / "lookalike"), str(ROOT), *filter(None, sys.path)])
     _run_check("check_chain", session, PYTHONPATH=path)
 
@@ -101,7 +111,10 @@ class PlaintextKeyring(KeyringBackend):
 @pytest.mark.usefixtures("restored_keyring")
 @pytest.mark.parametrize("backend", [fail.Keyring, null.Keyring, PlaintextKeyring])
 def test_unsafe_keyrings_are_refused(home: Path, backend: type[KeyringBackend]) -> None:
-    """A keyring that fails, stores nothing or stores plain text gets no key, and a new store uses a key file."""
+    """A keyring that fails, stores nothing or stores plain text gets no wrapping key.
+
+    A new store uses a key file, and a change to the keyring is refused.
+    """
     unsafe_keyring = backend()
     keyring.set_keyring(unsafe_keyring)
     store = TextStore(home / "a.db")
@@ -117,14 +130,16 @@ def test_a_missing_keyring_raises_locked_error(home: Path) -> None:
     """Without the keyring that holds the key, opening raises ManagerLockedError and not KeyLostError."""
     store = TextStore(home / "a.db")
     store.put("text")
+    # The forged row says that the wrapping key is in a keyring. In tests, no keyring can be used.
     [(generation, wrapped)] = run_sql(store.file.path, "SELECT generation, wrapped FROM data_keys")
     parameters = '{"id": "0123", "keyring": "SecretService Keyring"}'
     checksum = cipher.checksum((str(generation), "keyring", parameters, wrapped.hex()))
-    # The column ``place`` has the parameters of the protection.
+    # The column ``kind`` has the name of the protection, and ``place`` its parameters.
     run_sql(store.file.path, ("UPDATE data_keys SET kind = 'keyring', place = ?, checksum = ?", (parameters, checksum)))
     reopened = TextStore(home / "a.db")
     with pytest.raises(ManagerLockedError, match="needs the OS keyring") as caught:
         reopened.get()
+    # KeyLostError is a subclass, so the exact type is compared.
     assert type(caught.value) is ManagerLockedError
     assert reopened.keys.describe() == "a key in the OS keyring (SecretService Keyring)"
 

@@ -40,6 +40,7 @@ def test_the_passphrase_comes_from_the_environment(path: Path, home: Path, monke
     user = ScriptedPassphrases()
     TextStore(path, user).put("text")
     assert TextStore(path).keys.describe() == "a passphrase (Argon2id, RFC 9106 second recommended option)"
+    # The process remembers passphrases. Without them, it is like a new process.
     passphrase.forget_passphrases()
     assert TextStore(path, user).get() == "text"
     assert user.prompts == []
@@ -53,6 +54,7 @@ def test_a_user_chooses_a_passphrase_once(path: Path, home: Path) -> None:
     TextStore(path, user).put("text")
     assert len(user.prompts) == 2
     assert "the test's store" in user.prompts[0]
+    # The prompt says what an empty answer means.
     assert "empty" in user.prompts[0]
     second = TextStore(home / "b" / "store.db", user)
     second.put("other")
@@ -78,7 +80,10 @@ def test_a_non_interactive_session_selects_a_key_file(path: Path) -> None:
 
 
 def test_different_typed_passphrases_prompt_again(path: Path) -> None:
-    """If a user types two different texts, the prompt is repeated. After three such attempts, an error is raised and nothing is created."""
+    """If a user types two different passphrases, both prompts are repeated.
+
+    After three different pairs, an error is raised and nothing is created.
+    """
     user = ScriptedPassphrases("one", "two", "three", "three")
     TextStore(path, user).put("text")
     assert "differ" in user.prompts[2]
@@ -108,17 +113,18 @@ def test_a_user_opens_a_store(path: Path) -> None:
 def test_a_wrong_passphrase_raises_its_own_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three wrong answers raise WrongPassphraseError and change nothing.
 
-    The same is true for a wrong passphrase in the environment if no user can be asked.
+    A wrong passphrase in the environment raises the same error if no user can be asked.
     """
     TextStore(path, ScriptedPassphrases("right", "right")).put("text")
     before = run_sql(path, "SELECT * FROM data_keys")
     wrong = canary("wrong")
+    # The value of ZENSECRETS_PASSPHRASE, and the user. ``ScriptedPassphrases()`` and None are sessions in which no user can be asked.
     for environment, user in (("", ScriptedPassphrases(wrong, wrong, wrong, "right")), (wrong, ScriptedPassphrases()), (wrong, None)):
         passphrase.forget_passphrases()
         monkeypatch.setenv(PASSPHRASE_VARIABLE, environment)
         for operation in (TextStore(path, user).get, lambda: TextStore(path, user).put("other")):  # noqa: B023 - the function is called before the next iteration
             if user is not None and len(user.prompts) == 3:
-                # The first operation has used the wrong answers, and the next answer is right.
+                # The read has used the three wrong answers. A write would get the fourth answer, which is right, so it is left out.
                 continue
             with pytest.raises(WrongPassphraseError) as caught:
                 operation()
@@ -137,7 +143,10 @@ def test_a_missing_passphrase_raises_locked_error(path: Path) -> None:
 
 
 def test_a_remembered_passphrase_is_tried_before_a_prompt(path: Path, home: Path) -> None:
-    """A remembered passphrase of another store is tried first. If it does not open the store, the user is asked."""
+    """A remembered passphrase of another store is tried before a prompt.
+
+    If it does not open the store, the user is asked. If no user can be asked, ManagerLockedError is raised.
+    """
     TextStore(path, ScriptedPassphrases("first", "first")).put("text")
     passphrase.forget_passphrases()
     other = home / "b" / "store.db"
@@ -147,6 +156,7 @@ def test_a_remembered_passphrase_is_tried_before_a_prompt(path: Path, home: Path
     assert TextStore(other, ScriptedPassphrases("second")).get() == "text"
     with pytest.raises(ManagerLockedError) as caught:
         TextStore(path).get()
+    # WrongPassphraseError is a subclass. It is not raised here, because no user has typed a passphrase for this store.
     assert type(caught.value) is ManagerLockedError
 
 
@@ -185,7 +195,7 @@ def test_a_changed_passphrase_must_be_typed_or_passed(path: Path, monkeypatch: p
 
 
 def test_a_changed_passphrase_may_come_from_the_environment(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an interactive session, the new passphrase is that of ZENSECRETS_NEW_PASSPHRASE."""
+    """Without an interactive session, the new passphrase is read from ZENSECRETS_NEW_PASSPHRASE."""
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "old")
     TextStore(path, NonInteractivePassphraseSource()).put("text")
     monkeypatch.setenv(NEW_PASSPHRASE_VARIABLE, "new")
@@ -215,10 +225,14 @@ def test_rotation_keeps_the_passphrase(path: Path) -> None:
 
 
 def test_the_stored_parameters_are_those_of_the_rfc(path: Path) -> None:
-    """The parameters are those of RFC 9106's second recommended option, and argon2-cffi derives the same key."""
+    """The parameters are those of RFC 9106's second recommended option.
+
+    With them, argon2-cffi derives the wrapping key, which decrypts the data key.
+    """
     TextStore(path, ScriptedPassphrases("right", "right")).put("text")
     [(generation, parameters, wrapped)] = run_sql(path, "SELECT generation, place, wrapped FROM data_keys")
     stored = json.loads(parameters)
+    # The name LOW_MEMORY means the second recommended option.
     profile = profiles.RFC_9106_LOW_MEMORY
     assert (stored["time"], stored["memory"], stored["lanes"]) == (profile.time_cost, profile.memory_cost, profile.parallelism)
     assert len(bytes.fromhex(stored["salt"])) == profile.salt_len
@@ -234,12 +248,14 @@ def test_unicode_forms_of_one_text_are_one_passphrase(path: Path) -> None:
     assert TextStore(path, ScriptedPassphrases(unicodedata.normalize("NFD", composed))).get() == "text"
 
 
+# A memory of 2**40 KiB is too much, "zz" is not hexadecimal, and a salt must not be empty.
 @pytest.mark.parametrize("change", [{"memory": 2**40}, {"time": 0}, {"lanes": "x"}, {"salt": "zz"}, {"salt": ""}])
 def test_invalid_key_parameters_are_refused(path: Path, change: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
     """Forged parameters that are invalid, or that need too much memory, raise ManagerCorruptedError."""
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
     TextStore(path).put("text")
     [(generation, parameters, wrapped)] = run_sql(path, "SELECT generation, place, wrapped FROM data_keys")
+    # The column ``place`` has the parameters. The checksum of the forged ones is right, so only their values are wrong.
     forged = json.dumps({**json.loads(parameters), **change}, sort_keys=True)
     checksum = cipher.checksum((str(generation), "passphrase", forged, wrapped.hex()))
     run_sql(path, ("UPDATE data_keys SET place = ?, checksum = ?", (forged, checksum)))

@@ -1,4 +1,7 @@
-"""Tests of the SQLite file of a store: its creation, its settings, its transactions and its change token."""
+"""Tests of the SQLite file of a store: creation, settings, transactions and change token.
+
+A change token is a value that changes with each commit. A reader compares it to find out whether the file changed.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,16 @@ NUMBERS = Table("numbers", TABLES, Column("number", Integer, primary_key=True))
 
 
 def _file(home: Path, version: int = 1, kind: str = "numbers") -> SqliteFile:
-    """Return a new instance for one file, whose path has characters with a meaning in URLs."""
+    """Return a new instance for the same file in each call.
+
+    The path has characters with a meaning in URLs, because SQLite opens the file by a URL. ``kind`` says what the file stores, and
+    ``version`` is the version of its format.
+    """
     return SqliteFile(home / "a folder?" / "file #1%.db", TABLES, kind=kind, version=version)
 
 
 def _add(file: SqliteFile, number: int, interruption: type[BaseException] | None = None) -> None:
+    """Insert the number, and raise the ``interruption``, if any, before the write is committed."""
     with file.write() as connection:
         connection.execute(insert(NUMBERS).values(number=number))
         if interruption:
@@ -32,6 +40,7 @@ def _add(file: SqliteFile, number: int, interruption: type[BaseException] | None
 
 
 def _numbers(file: SqliteFile) -> list[int] | None:
+    """Return the stored numbers, or ``None`` if the file or its tables do not exist."""
     with file.read() as connection:
         return None if connection is None else list(connection.execute(select(NUMBERS.c.number)).scalars())
 
@@ -41,6 +50,7 @@ def test_the_first_write_creates_the_file(home: Path) -> None:
     file = _file(home)
     assert _numbers(file) is None
     assert file.change_token() is None
+    # ``scrub`` truncates the write-ahead log.
     file.scrub()
     assert not home.exists()
     _add(file, 1)
@@ -99,7 +109,10 @@ def test_each_commit_changes_the_token(home: Path) -> None:
 
 
 def test_another_kind_and_a_newer_version_are_refused(home: Path) -> None:
-    """A file of another kind, or of a newer version, is refused for reading and writing."""
+    """A file of another kind can't be read.
+
+    A file of a newer version can be neither read nor written. A file of an older version can be read.
+    """
     _add(_file(home, version=2), 1)
     with pytest.raises(ManagerCorruptedError, match="does not hold letters"):
         _numbers(_file(home, version=2, kind="letters"))

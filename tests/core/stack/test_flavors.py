@@ -54,7 +54,10 @@ class MineConfig(StackComponentConfig):
 
 
 class ConstantResolver:
-    """A resolver, which replaces references in attributes by values. This one returns the same value for every reference."""
+    """A resolver that returns the same value for every text.
+
+    A resolver replaces the references in attributes by values.
+    """
 
     def __init__(self, value: str) -> None:
         """Resolve to ``value``."""
@@ -69,19 +72,25 @@ class ConstantResolver:
         return partial(self.resolve, text)
 
     def resolve(self, text: str) -> str:  # noqa: ARG002 - the resolver protocol defines the signature
-        """Return the value."""
+        """Return the constant value, whatever the text is."""
         return self.value
 
 
 def test_each_component_type_has_flavors() -> None:
-    """Ten component types have flavors, each with a custom one; secrets managers have their own registry."""
+    """Each component type except the secrets manager has flavors, one of them ``custom``.
+
+    The flavors of secrets managers are in another registry.
+    """
     assert {*BUILT_IN, "secrets_manager"} == {component_type.value for component_type in ComponentType}
     assert all("custom" in flavors for flavors in BUILT_IN.values())
 
 
 @pytest.mark.parametrize(("component_type", "flavor"), BUILT_IN_FLAVORS)
 def test_a_built_in_flavor_has_its_type_and_name(component_type: str, flavor: str) -> None:
-    """Each built-in flavor is listed and documented, and its required attributes are enough to create it."""
+    """Each built-in flavor is listed and documented. Its required attributes are sufficient.
+
+    Its sensitive attributes are those of ``SENSITIVE_ATTRIBUTES``, and it is not local and remote at once.
+    """
     config = get_flavor(component_type, flavor)
     assert flavor in flavor_names(component_type)
     assert (component_type, flavor) == (config.TYPE, config.FLAVOR)
@@ -105,9 +114,11 @@ def test_each_text_attribute_accepts_a_reference(component_type: str, flavor: st
     required = REQUIRED_ATTRIBUTES.get((component_type, flavor), {})
     text_attributes = [name for name, field in config.model_fields.items() if takes_text(field.annotation)]
     if config.model_config.get("extra") == "allow":
+        # Such a flavor accepts attributes of any name.
         text_attributes += ["anything"]
     for name in text_attributes:
-        # Some flavors check a resolved value, such as a path, so the value of this test begins with a valid one.
+        # Some flavors check a resolved value, such as a path. So the resolved value begins with the valid one of the required attributes,
+        # unless that one is a reference.
         valid_value = str(required.get(name, ""))
         value = canary(name) if "{{" in valid_value else f"{valid_value}x"
         instance = config(**{**required, name: "{{some.key}}"})
@@ -168,7 +179,10 @@ def test_mlflow_accepts_references_for_its_log_in() -> None:
     ],
 )
 def test_kubeflow_is_remote_with_a_remote_cluster(attributes: dict[str, Any], is_remote: bool) -> None:  # noqa: FBT001 - pytest passes the argument by name
-    """Kubeflow is local with a local context and remote otherwise."""
+    """Kubeflow is remote with a remote cluster, or if local validations are skipped.
+
+    It is local without a context, or with the context of a local cluster, which begins with ``k3d-``.
+    """
     config = get_flavor("orchestrator", "kubeflow")(**attributes)
     assert (config.is_remote, config.is_local) == (is_remote, not is_remote)
 
@@ -179,6 +193,7 @@ def test_an_unknown_flavor_lists_near_misses() -> None:
         UnknownFlavorError, match=r"No flavor of annotator is called 'label-studio'\. Did you mean 'label_studio'"
     ) as caught:
         get_flavor("annotator", "label-studio")
+    # The error ends with "... are custom, label_studio."
     listed_flavors = str(caught.value).rpartition(" are ")[2].rstrip(".").split(", ")
     # Other tests of this process may have defined further flavors.
     assert set(listed_flavors) >= {"custom", "label_studio"}
@@ -189,7 +204,10 @@ def test_an_unknown_flavor_lists_near_misses() -> None:
 
 
 def test_defining_a_class_registers_its_flavor() -> None:
-    """A class from a cell is listed for its type, and running the cell again replaces it."""
+    """A class from a cell is listed for its type. Rerunning the cell replaces it.
+
+    Its sensitive field is masked.
+    """
     first = run_cell(MINE_CELL)["MineConfig"]
     assert get_flavor("annotator", "mine_in_a_cell") is first
     assert "mine_in_a_cell" in flavor_names("annotator")
@@ -259,7 +277,10 @@ class WrongConfig(StackComponentConfig):
     FLAVOR: ClassVar[str] = "example"
 """
 )
-"""The module of an installed distribution, with two flavors of different component types."""
+"""The module of an installed distribution, with two flavors.
+
+``WrongConfig`` is a flavor of alerters, but its entry point says that it is an annotator.
+"""
 
 PROLOGUE = """
 import json, sys
@@ -275,11 +296,18 @@ def attempt(call):
 from zensecrets_jupyter import Client
 from zensecrets_jupyter.core.stack import ComponentType, flavor_names, get_flavor
 """
-"""The start of each program: imports, and a function that returns the code and the text of an error."""
+"""The start of each program: imports, and the function ``attempt``.
+
+``attempt`` returns the result of a call. If the call raises an error of this package, it returns the error's code and text, and checks
+that the error has no cause and no context.
+"""
 
 
 def run(installed: Path, code: str) -> Any:
-    """Return the output of ``code`` in a process that finds the installed distributions."""
+    """Run ``PROLOGUE`` and ``code`` in a new process, and return the JSON that it prints.
+
+    The process finds the installed distributions.
+    """
     return run_python(PROLOGUE + code, environment=plugin_environment(installed))
 
 
@@ -321,7 +349,10 @@ def test_a_broken_flavor_names_its_distribution(flavor: str, expected: str, inst
 
 
 def test_two_distributions_with_one_flavor_are_both_named(tmp_path: Path) -> None:
-    """A conflict of two packages names both, and the default stack still opens."""
+    """If two packages register one flavor, the error names both packages.
+
+    The default stack still opens.
+    """
     for distribution in ("example-one", "example-two"):
         module = distribution.replace("-", "_")
         install(tmp_path, distribution, {GROUP: {"annotator.example": f"{module}:ExampleConfig"}}, PLUGIN_MODULE)

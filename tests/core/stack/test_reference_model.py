@@ -37,10 +37,13 @@ if TYPE_CHECKING:
 
 
 class DictResolver:
-    """A resolver, which replaces references by values. This one has the values in a dict, and lists the texts that it resolves."""
+    """A resolver with the values in a dict. It lists the texts that it resolved.
+
+    A resolver replaces references by values.
+    """
 
     def __init__(self, **values: str) -> None:
-        """Resolve each reference ``{{name.key}}`` to the argument ``name_key``."""
+        """Resolve each reference to the argument of its name and key: ``{{a.b}}`` to ``a_b``."""
         self.values = values
         self.resolved_texts: list[str] = []
 
@@ -130,12 +133,13 @@ def _make(model: type[ReferenceModel], **attributes: Any) -> Any:
     ],
 )
 def test_text_fields_accept_references(field: str, value: Any, expected: Any) -> None:
-    """A reference in a text, a list or a dict is stored, and resolved when it is read.
+    """A reference in a text, list, tuple or dict is resolved when it is read.
 
-    In the expected content, ``<ab>`` and ``<cd>`` stand for the values of ``{{a.b}}`` and ``{{c.d}}``.
+    The test replaces ``<ab>`` and ``<cd>`` in the expected content with the values of ``{{a.b}}`` and ``{{c.d}}``.
     """
     ab, cd = canary("ab"), canary("cd")
     model = Settings(**{field: value}).bind_references(DictResolver(a_b=ab, c_d=cd))
+    # JSON makes lists of the tuples in both contents. So the outer type is compared separately.
     resolved = json.loads(json.dumps(expected).replace("<ab>", ab).replace("<cd>", cd))
     assert json.loads(json.dumps(getattr(model, field))) == resolved
     assert type(getattr(model, field)) is type(expected)
@@ -159,7 +163,10 @@ def test_text_fields_accept_references(field: str, value: Any, expected: Any) ->
     ],
 )
 def test_other_fields_refuse_references(field: str, value: Any, expected: str) -> None:
-    """Clear-text fields, numbers, choices, booleans and wrong types refuse a reference, and the error has the reason."""
+    """Some fields and the keys of dicts refuse a reference, and the error has the reason.
+
+    The fields are clear-text fields, numbers, choices and booleans. A value of the wrong type, such as a list for a text, is refused too.
+    """
     with pytest.raises(InvalidReferenceError, match=expected) as caught:
         Settings(**{field: value})
     assert f"Attribute {field!r} accepts no reference" in str(caught.value)
@@ -167,10 +174,11 @@ def test_other_fields_refuse_references(field: str, value: Any, expected: str) -
     assert is_one_line(caught.value)
 
 
+# No secret can be called "name", so {{name.key}} is an example from the documentation with unreplaced words.
 @pytest.mark.parametrize("text", ["{{a}}", "{a.b}", "{{a.b}", "${{a.b}}", "{{a .b}}", "{{name.key}}"])
 @pytest.mark.parametrize("model", [Settings, AnyAttributes])
 def test_a_near_miss_names_the_attribute(text: str, model: type[ReferenceModel]) -> None:
-    """A near miss in a text or a list is refused, and the error names the attribute."""
+    """A near miss in a text, list or dict is refused. The error names the attribute."""
     for attributes in ({"text": text}, {"texts": ["fine", text]}, {"nested": {"x": [text]}}):
         with pytest.raises(InvalidReferenceError, match=f"Attribute '{next(iter(attributes))}'") as caught:
             _make(model, **attributes)
@@ -190,6 +198,7 @@ def test_a_raw_text_may_be_a_near_miss() -> None:
 
 def test_a_sensitive_raw_text_is_masked() -> None:
     """A raw text in a sensitive field is masked like a plain value."""
+    # The text is "{{CANARY.b}}", with a canary in it.
     model = Settings(sensitive=RawText(f"{{{{{canary('a')}.b}}}}"))
     assert find_canary(repr(model)) == []
     assert model.plain_sensitive_fields() == ["sensitive"]
@@ -252,7 +261,7 @@ def test_only_reading_resolves(operation: Callable[[ReferenceModel], object]) ->
 
 
 def test_representations_show_references() -> None:
-    """A field with a reference is shown as its text, and a sensitive plain value as a mask."""
+    """A reference is shown as text, such as ``{{a.b}}``, and a sensitive plain value masked."""
     model = Settings(text="{{a.b}}", sensitive=canary("plain"), sensitive_list=[canary("listed")], optional="clear")
     for representation in (
         repr(model),
@@ -317,12 +326,14 @@ def test_validators_get_the_resolved_value() -> None:
     assert model.url == text[:-1]
     assert model.short == "12345"
     assert model.loud == text.upper()
+    # The canary in capitals has another prefix, so both texts are searched for instead of the prefix.
     assert find_canary(the_redactor().redact(repr([model.url, model.loud])), text, text.upper()) == []
 
 
 @pytest.mark.parametrize(("field", "value"), [("url", "VALUE"), ("short", "VALUE"), ("pair", "x")])
 def test_a_refused_value_is_not_quoted(field: str, value: str) -> None:
     """If a validator refuses a resolved value, the error names reference, attribute and owner, and does not contain the value."""
+    # The canary is no URL and too long for the field ``short``. The second item of ``pair`` has to be a number, and "x" is none.
     text = value.replace("VALUE", canary("refused"))
     template = ("{{a.b}}", "{{a.b}}") if field == "pair" else "{{a.b}}"
     model = _make(Settings, **{field: template}).bind_references(DictResolver(a_b=text))
@@ -394,6 +405,7 @@ def test_inherited_validators_get_the_resolved_value() -> None:
 
         return Derived
 
+    # A class ``Derived`` whose base class is called ``Derived`` too.
     model = derive(derive(Base, "one"), "two")
     resolved = model(token="{{a.b}}").bind_references(DictResolver(a_b="value")).token
     assert resolved == model(token="value").token
@@ -442,6 +454,7 @@ def test_a_resolved_value_is_not_resolved_again() -> None:
         assert (model.text, model.texts) == (value, [value])
     near_miss = f"http://{{x.{canary('y')}}}"
     assert Settings(texts=["{{a.b}}"]).bind_references(DictResolver(a_b=near_miss)).texts == [near_miss]
+    # The resolver has registered this text as a secret value. A registered value is not checked, because the error would quote it.
     assert Settings(text=near_miss).text == near_miss
 
 

@@ -1,4 +1,4 @@
-"""Tests of stacks and components: resolution through a stack, and the order of its errors."""
+"""Tests of stacks and components: references that a stack resolves, and the errors if it can't."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ def test_an_attribute_of_a_stack_component_is_resolved(manager: SecretsManager[C
     assert my_stack.annotator.config.authentication_secret == text
     assert type(my_stack.annotator.authentication_secret) is str
     assert the_redactor().redact(my_stack.annotator.authentication_secret) == "‹secret:label_studio_secret.api_key›"
+    # The default port of the flavor.
     assert my_stack.annotator.port == 8093
 
 
@@ -90,7 +91,10 @@ def test_several_references_in_a_text_are_replaced(manager: SecretsManager[Count
 
 
 def test_a_text_of_clear_text_keys_is_shown(manager: SecretsManager[CountingBackend]) -> None:
-    """A text whose references have clear-text values is shown. The type of every resolved text is ``str`` and no subclass."""
+    """A resolved text is not masked if all its values are clear text.
+
+    The type of every resolved text is ``str`` and no subclass.
+    """
     manager.register_secret(BasicAuthSecretSchema(name="db", username="ada", password=canary("password")))
     assert repr(resolve_text(manager, "{{db.username}}")) == "'ada'"
     assert repr(resolve_text(manager, "user={{db.username}}")) == "'user=ada'"
@@ -119,6 +123,7 @@ def test_representations_resolve_nothing(manager: SecretsManager[CountingBackend
     assert manager.backend.reads == []
     assert TOKEN_REFERENCE in repr(my_stack.annotator)
     assert find_canary("".join(representations)) == []
+    # The secrets manager is called "unregistered", because it was created without a name.
     assert (
         repr(my_stack)
         == "<Stack 'mine': orchestrator 'default', artifact store 'default', annotator 'labels', secrets manager 'unregistered'>"
@@ -139,7 +144,10 @@ def test_each_component_type_is_an_attribute(manager: SecretsManager[CountingBac
 
 
 def test_required_secrets_are_listed_once_in_order(manager: SecretsManager[CountingBackend]) -> None:
-    """``required_secrets`` has each reference once, in order. ``requirements`` has each with its component and attribute."""
+    """``required_secrets`` has each reference once, in the order of components and attributes.
+
+    ``requirements`` has each reference with its component and attribute.
+    """
     my_stack = stack(
         annotator(authentication_secret="{{b.k}}", instance_url="{{a.k}}"),
         component(ComponentType.ALERTER, "slack", slack_token="{{b.k}}{{c.k}}"),
@@ -148,6 +156,7 @@ def test_required_secrets_are_listed_once_in_order(manager: SecretsManager[Count
     # The order of an annotator's attributes is that of its class.
     assert [str(reference) for reference in my_stack.required_secrets] == ["{{b.k}}", "{{a.k}}", "{{c.k}}"]
     assert my_stack.requirements()[0] == Requirement("annotator 'labels'", "authentication_secret", SecretReference("b", "k"))
+    # Any config with references can be used as the settings of a step.
     settings = annotator(instance_url="{{d.k}}").config
     assert my_stack.requirements([("step 'x'", settings)])[-1] == Requirement("step 'x'", "instance_url", SecretReference("d", "k"))
 
@@ -246,6 +255,6 @@ def test_a_component_has_type_name_flavor_and_id() -> None:
     ],
 )
 def test_a_component_type_has_command_and_label(component_type: ComponentType, command: str, article: str) -> None:
-    """Each component type has a command group and a label with article."""
+    """Each component type has a command group and a label with its indefinite article."""
     assert (component_type.command, component_type.label_with_article) == (command, article)
     assert component_type.label_with_article.endswith(component_type.label)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers import SecretSummary
 
+# The three validation levels, with short names.
 NONE, SECRET, KEY = SecretValidationLevel.NONE, SecretValidationLevel.SECRET_EXISTS, SecretValidationLevel.SECRET_AND_KEY_EXISTS
 
 
@@ -34,7 +35,7 @@ def manager_with_secret() -> SecretsManager[CountingBackend]:
 
 
 def annotator_with(*references: str) -> StackComponent:
-    """Return an annotator that requires these references, each in its own attribute."""
+    """Return an annotator with these texts as the attributes ``a0``, ``a1``, and so on."""
     return component(ComponentType.ANNOTATOR, name="labels", **{f"a{number}": text for number, text in enumerate(references)})
 
 
@@ -42,7 +43,10 @@ def annotator_with(*references: str) -> StackComponent:
 
 
 def test_each_secret_is_read_once_and_in_parallel() -> None:
-    """The validation of two hundred references to a hundred secrets reads each secret once, with the maximum of parallel reads."""
+    """The validation of two hundred references to a hundred secrets reads each secret once.
+
+    The reads use all parallel reads that the manager allows. A second validation reads no secret again.
+    """
     manager = manager_with_secret()
     barrier = threading.Barrier(manager.parallel_reads, timeout=30)
     first_reads = threading.Semaphore(manager.parallel_reads)
@@ -56,6 +60,7 @@ def test_each_secret_is_read_once_and_in_parallel() -> None:
     for number in range(100):
         manager.backend.put(f"s{number}", key=canary("k"))
     components = [_component_with(number) for number in range(50)]
+    # The stack has no components, so it has two further problems. The references are in settings.
     my_stack = Stack("mine", [], manager, id="x")
     settings = [(str(stack_component), stack_component.config) for stack_component in components]
     report = my_stack.validate(level=KEY, settings=settings)
@@ -74,7 +79,10 @@ def _component_with(number: int) -> StackComponent:
 
 
 def test_secret_exists_reads_nothing() -> None:
-    """At the level SECRET_EXISTS, the validation lists the secrets once and reads none of them."""
+    """At the level SECRET_EXISTS, the validation lists the secrets once and reads none of them.
+
+    So a missing key is not noticed, and a backend that can only list is sufficient.
+    """
 
     class ListOnly(CountingBackend):
         capabilities: ClassVar[Capability] = Capability.LIST
@@ -141,7 +149,10 @@ def test_a_stack_without_references_is_valid() -> None:
 def test_the_level_is_read_at_each_call(
     variable_value: str, level: SecretValidationLevel, problem_count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The level is read from the environment variable at each validation, in capitals or small letters."""
+    """The level is read from the environment variable at each validation.
+
+    The case of letters and outer spaces have no effect. An empty variable means the default, SECRET_AND_KEY_EXISTS.
+    """
     my_stack = stack(annotator_with("{{there.nothing}}", "{{missing.key}}"), manager=manager_with_secret())
     monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, variable_value)
     report = my_stack.validate()
@@ -225,6 +236,7 @@ def test_a_failing_manager_is_a_problem(level: SecretValidationLevel) -> None:
         def list(self) -> Iterable[SecretSummary]:
             raise ManagerUnreachableError("It did not come in time.", hint="Try again.")
 
+    # Without defaults, the stack has no orchestrator and no artifact store: two further problems.
     report = stack(annotator_with("{{there.key}}"), manager=SecretsManager(Refusing()), add_defaults=False).validate(level=level)
     assert [problem.code for problem in report.problems] == ["invalid-stack", "invalid-stack", "manager-unreachable"]
     assert "did not come in time. Try again." in str(report)
@@ -246,7 +258,7 @@ def test_settings_of_steps_are_validated() -> None:
     """Missing secrets in the settings of steps and pipelines are reported with the step or pipeline and with a remedy."""
 
     class WholeSecret:
-        """Settings that require a secret, but no key of it."""
+        """Settings that require the secret ``env``, but no specific key of it."""
 
         def requirements(self, owner: str) -> list[Requirement]:
             return [Requirement(owner, "secrets", SecretReference("env", ""))]
@@ -269,6 +281,7 @@ def test_settings_of_steps_are_validated() -> None:
 def test_an_optional_key_without_a_value_is_missing() -> None:
     """If a key is optional and the secret has no value for it, a reference to the key is a problem."""
     manager = manager_with_secret()
+    # The first argument is the type of the schema, whose session token is optional.
     manager.backend.records["aws"] = SecretRecord("aws", {"aws_access_key_id": "id", "aws_secret_access_key": canary("key")})
     report = stack(annotator_with("{{aws.aws_session_token}}"), manager=manager).validate(level=KEY)
     assert [problem.code for problem in report.problems] == ["secret-key-not-found"]
@@ -295,7 +308,10 @@ def test_a_remote_orchestrator_needs_remote_components(level: SecretValidationLe
 
 
 def test_is_remote_reads_nothing() -> None:
-    """The check whether an orchestrator is remote reads no secret."""
+    """The check whether an orchestrator is remote reads no secret.
+
+    Kubeflow with a reference as its context is remote, so the local artifact store is a problem.
+    """
     manager = manager_with_secret()
     cluster = component(ComponentType.ORCHESTRATOR, "kubeflow", "cluster", kubernetes_context="{{there.key}}")
     report = stack(cluster, manager=manager).validate(level=SECRET)

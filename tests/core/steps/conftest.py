@@ -1,4 +1,4 @@
-"""Fixtures for tests of steps: a client, and secrets with canary values."""
+"""Fixtures for tests of steps: a client, secrets with canary values, and a check for leaks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def set_new_value(client: Client) -> Callable[..., str]:
 
 @pytest.fixture(autouse=True)
 def _check_for_leaks(home: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Check after each test that files, environment and output contain no canary."""
+    """Check after each test that home folder, environment and output contain no canary."""
     yield
     assert not home.exists() or find_canary(home) == []
     assert find_canary("\n".join(f"{name}={value}" for name, value in os.environ.items())) == []

@@ -35,7 +35,7 @@ import json, pickle, sys
 value = pickle.loads(open(sys.argv[1], "rb").read())
 print(json.dumps([value["value"], value["secret"].content["key"]]))
 """
-"""A program that loads a stored output, and prints the value and the content of the secret in it."""
+"""A program that loads a stored output, and prints its value and its secret's value."""
 
 
 def _run_and_store(make: Callable[[StepContext], Any]) -> Artifact:
@@ -93,6 +93,7 @@ def test_texts_that_contain_a_value_are_stored_as_templates(set_new_value: Calla
     """Headers, URLs and nested texts are stored with a reference instead of the value, and loaded with the value."""
     token_value, other_value = set_new_value("token"), set_new_value("other")
 
+    # The option ``secrets`` sets the keys of a secret as environment variables while the step runs: here KEY.
     @step(secrets=["other"])
     def my_step(context: StepContext) -> dict[str, Any]:
         token = _token_secret(context).content["key"]
@@ -152,10 +153,11 @@ _OBJECTS_WITH_A_VALUE: dict[str, Callable[[str], Any]] = {
     "partial": lambda value: functools.partial(str.replace, value, "x"),
     "exception": lambda value: ValueError(f"wrong token {value}"),
 }
+"""Functions that make an object with a value in it."""
 
 
 def _comparable(loaded: Any) -> Any:
-    """Return the content of an object. Two objects of these types are not equal, even if their contents are."""
+    """Return an object's content if ``==`` does not compare contents of objects of its type."""
     if isinstance(loaded, _Holder):
         return vars(loaded)
     if isinstance(loaded, (Exception, functools.partial)):
@@ -169,7 +171,10 @@ def _comparable(loaded: Any) -> Any:
 def test_any_object_with_a_value_is_stored_without_it(
     make: Callable[[str], Any], set_new_value: Callable[..., str], tmp_path: Path
 ) -> None:
-    """If an output or an argument contains a value, it is loaded unchanged, and no file contains the value in any encoding."""
+    """If an output or an argument contains a value, no file contains the value.
+
+    This is true for any encoding of the value. The output and the argument are loaded unchanged.
+    """
     value = set_new_value("token")
     artifact = _run_and_store(lambda context: make(_token_secret(context).content["key"]))
     assert find_canary(tmp_path) == []
@@ -188,6 +193,7 @@ def test_any_object_with_a_value_is_stored_without_it(
     def my_pipeline() -> None:
         take(make(value))
 
+    # This records the call of the step, with its pickled argument, and does not run the step.
     with trace_pipeline("my_pipeline") as graph:
         take(make(value))
     for call in graph.calls.values():
@@ -195,6 +201,7 @@ def test_any_object_with_a_value_is_stored_without_it(
         assert isinstance(argument, PickledArgument)
         assert find_canary(argument.data) == []
     my_pipeline()
+    # Two data frames have no single result of ``==``, so the texts are compared.
     assert str(_comparable(received_arguments[0])) == str(_comparable(make(value)))
     assert find_canary(tmp_path) == []
 
@@ -202,7 +209,10 @@ def test_any_object_with_a_value_is_stored_without_it(
 def test_a_sealed_output_opens_only_in_its_workspace(
     set_new_value: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An output whose value no reference can replace is sealed. Another process with the same home loads it, another home does not."""
+    """If no reference can replace a value in an output, the output is sealed.
+
+    A process with the same home folder loads it. A process with another home folder does not.
+    """
     value = set_new_value("token")
     file = Path(_run_and_store(lambda context: _token_secret(context).content["key"].encode()).uri, "value.pkl")
     code = "import json, pickle, sys; print(json.dumps(pickle.loads(open(sys.argv[1], 'rb').read()).decode()))"
@@ -230,10 +240,11 @@ def test_a_step_fails_if_its_output_can_t_be_sealed(
     assert find_canary(tmp_path) == []
 
 
+# All examples use the same client, so the secret may exist already. Forty examples keep the test fast.
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.recursive(st.text(max_size=5) | st.integers() | st.none(), lambda inner: st.lists(inner, max_size=3), max_leaves=6))
 def test_nested_values_are_loaded_unchanged_and_stored_without_the_value(client: Client, data: Any) -> None:
-    """Any nested lists of texts that contain a value are stored without it, and loaded unchanged."""
+    """Any nested list whose texts contain a value is stored without it, and loaded unchanged."""
     manager = client.secrets_manager
     if "token" not in manager.list_secrets():
         manager.register_secret(ArbitrarySecretSchema(name="token", arbitrary_kv_pairs={"key": canary("token")}))
@@ -268,6 +279,7 @@ def test_an_output_that_can_t_be_pickled_is_refused(set_new_value: Callable[...,
             return f"Unpicklable({self.token})"
 
         def __reduce__(self) -> Any:
+            # The text of this error contains the value.
             raise pickle.PicklingError(repr(self))
 
     for make, error_text in (
@@ -317,7 +329,10 @@ def test_a_load_of_a_damaged_or_missing_file_raises_artifact_error() -> None:
 
 
 def test_a_store_that_can_t_be_written_raises_artifact_error(client: Client, tmp_path: Path) -> None:
-    """If the path of the artifact store is a file, the run fails. The error does not refer to the error of the file system."""
+    """If the path of the artifact store is a file, the run fails.
+
+    The error has no cause and no context.
+    """
     file = tmp_path / "file"
     file.touch()
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "mine", "local", {"path": str(file)})
@@ -361,6 +376,7 @@ def test_resolved_attributes_are_the_credentials_of_a_store(client: Client, set_
         protocol = "recording"
 
         def __init__(self, **options: Any) -> None:
+            # The options are the attributes of the artifact store, except its path.
             super().__init__()
             file_system_options.append(options)
 
@@ -405,7 +421,10 @@ def test_a_custom_materializer_stores_an_output(client: Client) -> None:
 
 
 def test_a_materializer_that_writes_a_value_is_refused(client: Client, set_new_value: Callable[..., str]) -> None:
-    """If a materializer writes a value to a file, the files are deleted, and the error names the secret and the file."""
+    """If a materializer writes a value, the error names the secret and the file.
+
+    The files are deleted: the fixture ``_check_for_leaks`` searches the home folder.
+    """
     set_new_value("token")
 
     class TextMaterializer(BaseMaterializer):
@@ -438,7 +457,7 @@ def test_invalid_materializers_are_refused() -> None:
 
 
 def test_a_step_fails_with_a_wrong_number_of_outputs(client: Client) -> None:
-    """If a step returns another number of outputs than it declares, the error names both numbers."""
+    """If a step returns a wrong number of outputs, the error names the declared ones."""
     for returned_value in (1, (1,), (1, 2, 3)):
 
         @step(enable_cache=False)

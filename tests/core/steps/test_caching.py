@@ -23,7 +23,10 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 
 
 def _statuses(my_step: Step[Any], *arguments: Any, run_count: int = 2) -> list[str]:
-    """Run a pipeline that calls the step several times, and return the status of the step in each run."""
+    """Return the status of the step in each of ``run_count`` runs.
+
+    Each run is a run of a pipeline that calls the step once.
+    """
 
     @pipeline
     def my_pipeline() -> None:
@@ -60,7 +63,10 @@ def test_a_step_with_equal_inputs_and_settings_is_cached(client: Client) -> None
 
 
 def test_cached_outputs_are_inputs_of_the_next_step(client: Client) -> None:
-    """An input is identified by its content, not by the step that returned it."""
+    """An input that another step returned is compared by its content.
+
+    So a step is cached even if the other step runs again.
+    """
 
     @step(enable_cache=False)
     def load(n: int) -> int:
@@ -79,7 +85,10 @@ def test_cached_outputs_are_inputs_of_the_next_step(client: Client) -> None:
 
 
 def test_nothing_is_cached_with_caching_off(client: Client) -> None:
-    """A step or pipeline with caching off never reads or writes the cache."""
+    """A step or pipeline with caching off never reads or writes the cache.
+
+    For a step with a parameter for its context, caching is off by default.
+    """
 
     @step(enable_cache=False)
     def without_caching() -> int:
@@ -107,7 +116,7 @@ def test_nothing_is_cached_with_caching_off(client: Client) -> None:
 
 
 def test_a_rotated_secret_is_a_miss(client: Client, set_new_value: Callable[..., str]) -> None:
-    """A changed secret is a cache miss, however the step reads it."""
+    """A changed secret is a cache miss for each way to read it."""
     set_new_value("token")
     client.workspace.register_component(ComponentType.ALERTER, "mine", "slack", {"slack_token": "{{token.key}}"})
     client.workspace.update_stack("default", {ComponentType.ALERTER: "mine"})
@@ -132,6 +141,7 @@ def test_a_rotated_secret_is_a_miss(client: Client, set_new_value: Callable[...,
     def by_component(context: StepContext) -> bool:
         return context.stack.alerter is not None and bool(context.stack.alerter.slack_token)
 
+    # The option ``secrets`` sets the keys of a secret as environment variables while the step runs: here KEY.
     @step(secrets=["token"])
     def by_environment() -> bool:
         return bool(os.environ["KEY"])
@@ -165,7 +175,7 @@ def test_a_rotated_secret_of_the_pipeline_is_a_miss(client: Client, set_new_valu
 
 
 def test_a_rotated_secret_in_an_input_is_a_miss(client: Client, set_new_value: Callable[..., str]) -> None:
-    """A changed secret is a cache miss for a step with its value as input."""
+    """A changed secret is a cache miss for a step with the secret's value as input."""
     set_new_value("token")
 
     @step
@@ -181,6 +191,7 @@ def test_a_rotated_secret_in_an_input_is_a_miss(client: Client, set_new_value: C
         use(Client().get_secret("token").content["key"])
         use(give())
 
+    # The second call of the step ``use`` in a pipeline has the name ``use_2``.
     runs = [both(), both()]
     set_new_value("token")
     runs.append(both())
@@ -215,6 +226,7 @@ def test_a_deleted_secret_is_a_miss(client: Client, set_new_value: Callable[...,
 
     assert _statuses(my_step) == ["completed", "cached"]
     client.secrets_manager.delete_secret("token")
+    # The first run after the deletion does not read the secret, so the second one is cached.
     assert _statuses(my_step) == ["completed", "cached"]
 
 
@@ -226,6 +238,7 @@ def test_a_run_with_a_missing_secret_is_not_cached(client: Client, set_new_value
         try:
             return _read_token(context)
         except KeyError:
+            # SecretNotFoundError is a KeyError.
             return False
 
     assert _statuses(my_step) == ["completed", "completed"]
@@ -234,7 +247,10 @@ def test_a_run_with_a_missing_secret_is_not_cached(client: Client, set_new_value
 
 
 def test_a_run_during_which_a_secret_changed_is_not_cached(client: Client, set_new_value: Callable[..., str]) -> None:
-    """A run is not cached if a secret changed between two reads of the secret, or after the last one."""
+    """A run is not cached if a secret changed during the run.
+
+    The change may be between two reads or after the last read.
+    """
     set_new_value("token")
 
     @step(enable_cache=True)
@@ -254,7 +270,10 @@ def test_a_run_during_which_a_secret_changed_is_not_cached(client: Client, set_n
 
 
 def test_a_locked_store_is_a_miss(client: Client, set_new_value: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a wrong passphrase, a cached run that read a secret is not reused."""
+    """With a wrong passphrase, a cached run that read a secret is not reused.
+
+    The step runs and gets the error.
+    """
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "right")
     set_new_value("token")
     code = (
@@ -295,7 +314,10 @@ def test_a_step_without_secrets_creates_no_key(client: Client) -> None:
 
 
 def test_cache_records_contain_no_value(client: Client, set_new_value: Callable[..., str]) -> None:
-    """A cache record contains names and hashes, and no value of a secret. Its hash of the values has a secret key."""
+    """A cache record contains names and hashes, and no value of a secret.
+
+    The hash of the values is keyed with the data key, so a guessed value can't be verified without this key.
+    """
     value = set_new_value("token")
 
     @step(settings={"token": "{{token.key}}"}, secrets=["token"])
@@ -309,8 +331,10 @@ def test_cache_records_contain_no_value(client: Client, set_new_value: Callable[
     assert find_canary(record.name) == []
     assert record.stat().st_mode & 0o777 == 0o600
     content = json.loads(record.read_text())
+    # A read has the id of the secrets manager, its name, and the name of the secret.
     assert content["reads"] == [[client.secrets_manager.id, "default", "token"]]
     assert value not in record.read_text()
+    # The fingerprint is not that of the value alone: equal values of two secrets have different fingerprints.
     assert content["fingerprint"] not in {"", client.workspace.fingerprint(value)}
 
 
@@ -387,7 +411,10 @@ def test_another_secrets_manager_is_a_miss(client: Client, set_new_value: Callab
 
 
 def test_the_validation_of_a_cached_run_uses_the_cache_of_secrets(client: Client) -> None:
-    """The first run and the validation of two cached runs read each secret from the backend once in total."""
+    """One run and two cached runs read each secret from the backend once in total.
+
+    A cached run is validated: the secrets that it read are compared with the current ones.
+    """
     client.workspace.register_component(ComponentType.SECRETS_MANAGER, "counted", CountingBackend.FLAVOR, {})
     client.workspace.update_stack("default", {ComponentType.SECRETS_MANAGER: "counted"})
     manager = client.secrets_manager
@@ -433,6 +460,7 @@ def test_the_validation_of_a_cached_run_uses_the_cache_of_secrets(client: Client
 )
 def test_the_code_digest_depends_on_the_executed_code(first_code: str, second_code: str, *, is_same: bool) -> None:
     """Comments do not change the digest; constants, names, defaults, closures and helper functions do."""
+    # A helper function is part of the digest if it is in the same module. ``__name__`` is the name of this module.
     namespaces: list[dict[str, Any]] = [{"__name__": "cell"}, {"__name__": "cell"}]
     for text, namespace in zip((first_code, second_code), namespaces, strict=True):
         exec(text, namespace)  # noqa: S102 - the test needs a function without source text
@@ -441,7 +469,10 @@ def test_the_code_digest_depends_on_the_executed_code(first_code: str, second_co
 
 
 def test_functions_without_a_code_digest_are_not_cached(client: Client, set_new_value: Callable[..., str]) -> None:
-    """If a step uses a lock, a secret or its value from outside of its function, the step is not cached."""
+    """A step is not cached if it uses certain objects from outside of its function.
+
+    They are locks, secrets and values of secrets.
+    """
     set_new_value("token")
     lock = threading.Lock()
     token = client.get_secret("token").content["key"]
@@ -473,6 +504,7 @@ def test_the_code_digest_does_not_change_with_calls() -> None:
 
     digest_before = code_digest(function)
     for n in range(2000):
+        # A small argument keeps the call fast.
         function(n % 7)
     assert code_digest(function) == digest_before
 

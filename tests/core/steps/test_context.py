@@ -58,7 +58,7 @@ def test_an_ambiguous_or_unknown_output_is_refused(
 
 
 def test_the_uri_of_an_output_is_its_private_folder(client: Client) -> None:
-    """A step can write a file of its own to the private folder of an output."""
+    """A step can write a file to the folder of an output, which is private."""
 
     @step
     def my_step(context: StepContext) -> TwoOutputs:
@@ -88,6 +88,7 @@ def test_the_context_returns_the_materializer_of_an_output(client: Client) -> No
 
     @step(output_materializers={"second": ConfiguredMaterializer})
     def my_step(context: StepContext) -> TwoOutputs:
+        # The fourth call has ZenML's names of the arguments, and the fifth call the shorter names of this package.
         materializers = [
             context.get_output_materializer("first"),
             context.get_output_materializer("second"),
@@ -110,7 +111,7 @@ def test_the_context_returns_the_materializer_of_an_output(client: Client) -> No
 
 
 def test_the_repr_of_a_context_has_only_names(client: Client) -> None:
-    """The ``repr`` of a context has the names of the step and the stack."""
+    """The ``repr`` of a context contains only the names of the step and the stack."""
 
     @step
     def my_step(context: StepContext) -> str:

@@ -1,4 +1,4 @@
-"""ZenML's arguments of decorators, of step calls and of runs."""
+"""ZenML's arguments for the decorators, for calls of steps and for runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ def make(n: int = 1) -> int:
 
 
 def test_all_arguments_of_zenml_are_stored(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every argument of ZenML is accepted and stored. An argument without effect prints one line."""
+    """Every argument of ZenML is accepted and stored. An argument without effect prints one line.
+
+    ``STEP_OPTIONS`` maps each argument without effect to the reason. If the reason is empty, no line is printed.
+    """
     # Type checkers refuse arguments that are unpacked from a dictionary.
     untyped_step: Any = step
     untyped_pipeline: Any = pipeline
@@ -53,7 +56,7 @@ def test_all_arguments_of_zenml_are_stored(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_unknown_arguments_are_refused() -> None:
-    """An unknown argument raises an error in one line with a near miss."""
+    """A misspelled or wrong argument raises a one-line error, which suggests a similar name."""
     untyped_make: Any = make
     wrong_calls: dict[str, Callable[[], Any]] = {
         "'experiment_trackr' for step 'make'. Did you mean 'experiment_tracker'": lambda: step(experiment_trackr="x")(make.entrypoint),
@@ -70,7 +73,7 @@ def test_unknown_arguments_are_refused() -> None:
 
 
 def test_with_options_returns_a_copy(client: Client) -> None:
-    """``with_options`` does not change the original, and parameters are defaults of arguments."""
+    """``with_options`` does not change the original. Its option ``parameters`` sets defaults of arguments."""
     copied_step = make.with_options(enable_cache=False, parameters={"n": 5})
     assert (copied_step.enable_cache, make.enable_cache, make.parameters) == (False, None, {})
     assert [copied_step(), copied_step(2), make()] == [5, 2, 1]
@@ -84,7 +87,10 @@ def test_with_options_returns_a_copy(client: Client) -> None:
 
 
 def test_id_names_a_call_and_after_orders_calls(client: Client) -> None:
-    """``id`` names a call of a step. ``after`` accepts names, outputs, steps and lists of them. Unknown calls raise errors."""
+    """``id`` names a call of a step, and ``after`` orders the calls.
+
+    ``after`` accepts names, outputs, steps and lists of them. A wrong value of either argument raises an error.
+    """
 
     @pipeline
     def ordered() -> None:
@@ -113,7 +119,10 @@ def test_id_names_a_call_and_after_orders_calls(client: Client) -> None:
 
 
 def test_an_input_can_have_the_name_of_an_argument(client: Client) -> None:
-    """A step can have inputs named ``id`` and ``after``."""
+    """A step can have inputs named ``id`` and ``after``.
+
+    They replace the arguments of these names.
+    """
 
     @step
     def look(id: int, after: str) -> str:  # noqa: A002 - the test needs an input of this name
@@ -146,6 +155,7 @@ def test_hooks_are_called_after_a_step(client: Client, capsys: pytest.CaptureFix
     def fails() -> None:
         raise KeyError
 
+    # Of the three steps, only "make" has no hook of its own, so the hook of the pipeline is called once.
     @pipeline(on_success=lambda: called_hooks.append("pipeline"), on_failure=lambda: called_hooks.append("never"))
     def both() -> None:
         fine()
@@ -159,7 +169,10 @@ def test_hooks_are_called_after_a_step(client: Client, capsys: pytest.CaptureFix
 
 
 def test_each_key_is_a_variable_under_two_names(client: Client, set_new_value: Callable[..., str]) -> None:
-    """Each key of a secret is an environment variable in upper case, and unchanged if it is a valid name of a variable."""
+    """Each key of a secret is an environment variable in upper case.
+
+    A second variable has the unchanged key as its name, if the key is a valid name. An example of an invalid name is ``some.key``.
+    """
     values = {"api_key": set_new_value("service", "api_key"), "some.key": set_new_value("dotted", "some.key")}
     names = ("api_key", "API_KEY", "some.key", "SOME_KEY")
 
@@ -172,7 +185,10 @@ def test_each_key_is_a_variable_under_two_names(client: Client, set_new_value: C
 
 
 def test_a_context_has_the_names_of_its_step_pipeline_and_run(client: Client) -> None:
-    """The context of a step has the names of the step, the pipeline and the run, with which a client finds them again."""
+    """The context has the names of the step, the pipeline and the run.
+
+    A client finds the run and the pipeline by name.
+    """
 
     @step(enable_cache=False)
     def look() -> str:
@@ -188,6 +204,7 @@ def test_a_context_has_the_names_of_its_step_pipeline_and_run(client: Client) ->
     assert client.get_pipeline("my_pipeline").last_successful_run.name == "tuesday"
     with pytest.raises(RunNotFoundError):
         client.get_pipeline_run("wednesday")
+    # Outside a pipeline, the step's name is used for the pipeline, and in the run's name before the date, such as "look-20250131".
     assert look().startswith("look look-2")
 
 
@@ -224,6 +241,7 @@ def test_a_materializer_is_the_default_for_its_types(client: Client) -> None:
         thing()
 
     assert thing.materializer_of("output") is PickleMaterializer
+    # The definition of a materializer class also registers it. A later class for the same types replaces it.
     first_materializer = materializer_with("1")
     assert thing.materializer_of("output") is first_materializer
     loaded = my_pipeline().steps["thing"].output.load()

@@ -46,12 +46,16 @@ def test_an_orchestrator_without_an_implementation_is_refused(client: Client) ->
 
 
 def test_a_remote_orchestrator_with_local_components_is_refused(client: Client) -> None:
-    """The report of problems names the local secrets manager and the local artifact store, and no step runs."""
+    """A remote orchestrator can't reach local components.
+
+    The report names both components, and no step runs.
+    """
     client.workspace.register_component(ComponentType.ORCHESTRATOR, "k8s", "kubernetes", {})
     client.workspace.update_stack("default", {ComponentType.ORCHESTRATOR: "k8s"})
     step_calls.clear()
     with pytest.raises(StackValidationError) as caught:
         my_pipeline()
+    # ``type_to_set`` is the type of the component to replace.
     types_to_set = [problem.type_to_set for problem in caught.value.report.problems]
     assert types_to_set == [ComponentType.SECRETS_MANAGER, ComponentType.ARTIFACT_STORE]
     assert not step_calls

@@ -43,7 +43,7 @@ def add(a: int, b: int = 100) -> int:
 
 @step
 def fail(n: int) -> int:
-    """Raise."""
+    """Raise an error that quotes the argument."""
     message = f"it was {n}"
     raise LookupError(message)
 
@@ -90,7 +90,7 @@ def test_each_step_prints_a_line(client: Client, capsys: pytest.CaptureFixture[s
     for _ in range(2):
         with pytest.raises(LookupError):
             two()
-    # The times differ in each run.
+    # The times differ in each run, so "N" replaces them.
     lines = [re.sub(r"\d+\.\d\d s", "N s", " ".join(line.split())) for line in capsys.readouterr().out.splitlines()]
     run = two.last_run
     assert run is not None
@@ -153,6 +153,7 @@ def test_an_exception_without_attributes_is_raised(client: Client) -> None:
 
     class ReadOnlyError(Exception):
         def __setattr__(self, name: str, value: object) -> None:
+            # Special attributes can be set, because contextlib sets ``__traceback__``.
             if not name.startswith("__"):
                 raise AttributeError(name)
             super().__setattr__(name, value)
@@ -171,7 +172,10 @@ def test_an_exception_without_attributes_is_raised(client: Client) -> None:
 
 
 def test_a_step_output_can_t_be_used_as_a_value(client: Client) -> None:
-    """A pipeline receives a placeholder for each output of a step. Its use as a value raises an error with an alternative."""
+    """A pipeline receives a placeholder for each output of a step.
+
+    Its use as a value raises an error. The hint of the error suggests how to write the code instead.
+    """
     uses: list[tuple[Callable[[Any], Any], str]] = [
         (bool, "__bool__"),
         (lambda output: output + 1, "__add__"),
@@ -202,7 +206,10 @@ def test_a_step_output_can_t_be_used_as_a_value(client: Client) -> None:
 
 
 def test_the_repr_of_a_step_output_names_its_step(client: Client) -> None:
-    """``repr`` of the placeholder of an output names its step, and ``hasattr`` returns false for an IPython method."""
+    """The ``repr`` of the placeholder of an output names its step.
+
+    The placeholder has no method such as ``_repr_html_``. IPython looks for these methods when it displays an object.
+    """
     texts = []
 
     @pipeline
@@ -239,6 +246,7 @@ def test_a_nested_pipeline_adds_its_steps(client: Client, set_new_value: Callabl
 
     @step(enable_cache=False)
     def look(n: int, context: StepContext) -> tuple[int, str, bool]:
+        # KEY is the variable of the key "key" of the secret.
         return n, context.settings.where, "KEY" in os.environ
 
     @pipeline(settings={"where": "inner"}, secrets=["inner_secret"])
@@ -278,7 +286,7 @@ def test_a_pipeline_without_steps_is_refused(client: Client) -> None:
 
 
 def test_an_error_in_the_function_ends_the_pipeline(client: Client) -> None:
-    """After an error in the function of a pipeline, steps run outside a pipeline again."""
+    """After an error in a pipeline's function, a call of a step runs the step at once."""
 
     @pipeline
     def broken() -> None:
@@ -292,14 +300,14 @@ def test_an_error_in_the_function_ends_the_pipeline(client: Client) -> None:
 
 
 def test_a_pipeline_needs_a_named_function() -> None:
-    """A class, a built-in function or a lambda raises an error."""
+    """``pipeline`` refuses a class, a built-in function and a lambda."""
     for decorated in (int, len, lambda: None):
         with pytest.raises(StepInterfaceError):
             pipeline(decorated)
 
 
 def test_configure_changes_the_arguments_of_the_decorator() -> None:
-    """``configure`` changes only the arguments that are passed to it, and returns the pipeline."""
+    """``configure`` merges settings, replaces other passed arguments, and returns the pipeline."""
 
     @pipeline(name="other", enable_cache=False, secrets=["one"], settings={"a": 1})
     def my_pipeline() -> None:
@@ -332,7 +340,10 @@ def test_arguments_that_can_t_be_pickled_are_refused_before_the_run(client: Clie
 
 
 def test_after_defines_the_order_of_steps(client: Client) -> None:
-    """``after`` defines the order of two steps if neither uses outputs of the other. If each is after the other, an error is raised."""
+    """``after`` defines the order of two steps that do not use each other's outputs.
+
+    A cycle raises an error.
+    """
     order: list[str] = []
 
     @step(enable_cache=False)
@@ -367,7 +378,7 @@ def test_after_defines_the_order_of_steps(client: Client) -> None:
 
 
 def test_each_call_of_a_step_has_its_own_name(client: Client) -> None:
-    """The second call of a step has a number in its name."""
+    """The second and each later call of a step has a number in its name."""
 
     @step
     def named(context: StepContext) -> str:
@@ -383,6 +394,7 @@ def test_each_call_of_a_step_has_its_own_name(client: Client) -> None:
 
 def test_secrets_are_environment_variables_while_steps_run(client: Client, set_new_value: Callable[..., str]) -> None:
     """The secrets of a pipeline are environment variables in all its steps. During a step, the secrets of the step override them."""
+    # Both keys ``api-key`` and ``api.key`` are the variable API_KEY.
     pipeline_value = set_new_value("pipeline_secret", "api-key")
     step_value = set_new_value("step_secret", "token")
     overriding_value = set_new_value("overriding_secret", "api.key")
@@ -417,6 +429,7 @@ def test_the_environment_is_restored_after_an_error(
     """After a failed step, each variable has its earlier value or does not exist."""
     monkeypatch.setenv("KEY", "before")
     monkeypatch.delenv("OTHER", raising=False)
+    # The secret has two keys, "key" and "other".
     set_new_value("token")
     set_new_value("token", "other")
 
@@ -455,7 +468,10 @@ def test_missing_secrets_are_reported_before_the_run(client: Client) -> None:
 
 
 def test_keys_with_the_same_variable_are_refused_before_the_run(client: Client, set_new_value: Callable[..., str]) -> None:
-    """Both ``api-key`` and ``api.key`` would be the variable ``API_KEY``. The error names both keys and no value."""
+    """The keys ``api-key`` and ``api.key`` have the same variable ``API_KEY``.
+
+    The error names both keys and contains no value.
+    """
     set_new_value("one", "api-key")
     set_new_value("two", "api.key")
     called_steps = []
@@ -506,6 +522,7 @@ def test_a_secret_is_read_once_until_it_changes(client: Client, set_new_value: C
     def my_pipeline() -> None:
         many()
 
+    # Only the reads of the run are counted, not those of the lines above.
     reads.clear()
     assert my_pipeline().steps["many"].output.load() is True
 

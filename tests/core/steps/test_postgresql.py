@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Return a server with one user and a password."""
+    """Start a server with one user, who has a password."""
     with running_postgresql("ada", canary("postgresql")) as server:
         yield server
 
@@ -36,6 +36,7 @@ def _add_feature_store(server: Server) -> None:
     attributes = {
         "user": "{{db.user}}",
         "password": "{{db.password}}",
+        # Four braces in an f-string are two braces in its text: {{db.user}}.
         "url": f"postgresql://{{{{db.user}}}}:{{{{db.password}}}}@{server.host}:{server.port}/postgres",
         "host": server.host,
         "port": str(server.port),
@@ -92,6 +93,7 @@ def test_the_correct_password_logs_in(server: Server, tmp_path: Path) -> None:
     run = log_in()
     assert [run.steps[name].output.read() for name in ("log_in_by_url", "log_in_by_parts")] == ["ada", "ada"]
     assert not find_canary(repr(run))
+    # The folder contains the workspace with its secrets, which are encrypted, and its artifacts.
     assert not find_canary(tmp_path)
 
 
@@ -114,7 +116,10 @@ def test_a_missing_secret_is_reported_before_the_login(server: Server) -> None:
 
 
 def test_a_corrected_secret_logs_in(server: Server) -> None:
-    """After an update of the secret the pipeline succeeds, because the failure was not cached."""
+    """After an update of the secret, the pipeline succeeds.
+
+    The failure of the run before was not cached.
+    """
     _register(server.user, canary("wrong"))
     with pytest.raises(psycopg.OperationalError):
         log_in()

@@ -44,11 +44,15 @@ def test_the_documented_step_runs_in_and_outside_a_pipeline(set_new_value: Calla
     new_value = set_new_value("example_secret")
     assert example().steps["secret_loader"].status is ExecutionStatus.COMPLETED
     assert loaded_contents[-1] == {"key": new_value}
+    # The step ran once outside a pipeline, and twice in a pipeline. The cached run did not call it.
     assert len(loaded_contents) == 3
 
 
 def test_the_documented_step_fails_if_the_secret_does_not_exist(set_new_value: Callable[..., str]) -> None:
-    """A missing secret raises SecretNotFoundError with a near miss, in and outside a pipeline."""
+    """A missing secret raises SecretNotFoundError with a near miss, in and outside a pipeline.
+
+    Only a secret with a misspelled name exists.
+    """
     set_new_value("exmaple_secret")
     for run in (secret_loader, example):
         with pytest.raises(SecretNotFoundError, match="Did you mean 'exmaple_secret'"):

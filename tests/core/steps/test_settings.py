@@ -39,7 +39,13 @@ class Database(BaseSettings):
 
 
 def _run(look: Callable[[Any], Any], *, step_settings: Any = None, pipeline_settings: Any = None) -> PipelineRun:
-    """Run a pipeline whose only step returns ``look(context.settings)``."""
+    """Run a pipeline with one step, which returns ``look(context.settings)``.
+
+    Args:
+        look: A function that reads the settings in the step, and returns the results.
+        step_settings: The settings of the step.
+        pipeline_settings: The settings of the pipeline.
+    """
 
     @step(settings=step_settings)
     def my_step(context: StepContext) -> Any:
@@ -92,8 +98,9 @@ def test_references_in_a_model_are_resolved_and_validated(set_new_value: Callabl
 
 
 def test_the_error_of_a_validator_contains_no_value(set_new_value: Callable[..., str]) -> None:
-    """If a validator quotes the value in its error, the error that the run raises does not contain it."""
+    """The error of the run contains no value, even if a validator quotes the value."""
     set_new_value("db", "password")
+    # The step reads the setting, and the validator then refuses the resolved value, because it is no URL.
     with pytest.raises(InvalidComponentError, match="Attribute 'url' of step 'my_step' refuses the value") as caught:
         _run(step_settings=Database(url="{{db.password}}"), look=lambda settings: settings.url)
     assert find_canary(error_details(caught.value)) == []
@@ -108,7 +115,10 @@ def test_a_dict_can_contain_models(set_new_value: Callable[..., str]) -> None:
 
 
 def test_settings_of_a_step_override_those_of_the_pipeline(set_new_value: Callable[..., str]) -> None:
-    """If both settings are dicts, they are merged by key. A model replaces all settings of the pipeline."""
+    """If step and pipeline have dicts as settings, the dicts are merged by key.
+
+    If either has a model, the settings of the step, if it has any, replace all settings of the pipeline.
+    """
     set_new_value("db", "password")
     pipeline_settings = {"a": 1, "b": 2}
     assert _run(pipeline_settings=pipeline_settings, step_settings={"b": 3}, look=dict).steps["my_step"].output.load() == {"a": 1, "b": 3}
@@ -123,7 +133,7 @@ def test_settings_of_a_step_override_those_of_the_pipeline(set_new_value: Callab
 
 
 def test_missing_secrets_of_settings_are_reported_before_the_run(set_new_value: Callable[..., str]) -> None:
-    """One report has all missing secrets and keys of settings, and no step runs."""
+    """One report has all missing secrets and keys of references, and no step runs."""
     set_new_value("db", "password")
     look_calls: list[int] = []
     with pytest.raises(StackValidationError) as caught:
@@ -174,7 +184,7 @@ def test_invalid_settings_are_refused() -> None:
 
 
 def test_an_unknown_setting_is_named() -> None:
-    """The error for a misspelled setting suggests the similar name."""
+    """An unknown setting raises an error, which suggests a similar name for a misspelled attribute."""
     settings = StepSettings({"learning_rate": 1})
     with pytest.raises(AttributeError, match=r"no setting 'learning_rat'\. Did you mean 'learning_rate'"):
         _ = settings.learning_rat
@@ -183,7 +193,10 @@ def test_an_unknown_setting_is_named() -> None:
 
 
 def test_settings_with_names_of_methods_are_read_by_key(set_new_value: Callable[..., str]) -> None:
-    """A setting with the name of a method, such as ``copy`` or ``items``, is read by key."""
+    """A setting with the name of a method is read by key.
+
+    The attribute of this name is the method.
+    """
     value = set_new_value("db", "password")
     step_settings = {"copy": "{{db.password}}", "items": 1, "model_dump": "{{db.password}}"}
     run = _run(

@@ -1,4 +1,7 @@
-"""Signatures of steps whose annotations are texts, in modules, notebook cells and code without source text."""
+"""Signatures of steps with text annotations, and caching of code from cells and ``exec``.
+
+In this module, ``from __future__ import annotations`` turns each annotation into a text, such as ``"StepContext"``.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ CONTEXT_ANNOTATIONS = [
     "'StepContext'",
     "unknown.StepContext",
 ]
+"""Text annotations of a context parameter. Some contain names that are unknown in this module."""
 
 
 def test_postponed_annotations_are_evaluated() -> None:
@@ -51,6 +55,7 @@ def test_a_context_that_only_a_type_checker_imports_is_recognized(text: str) -> 
 
     def my_step(n: OnlyHere, c: Any) -> OnlyHere: ...  # type: ignore[name-defined] # noqa: F821 - the test needs an unknown name
 
+    # The annotation of ``c`` is the text of the test case. The annotation of ``n`` can't be evaluated.
     my_step.__annotations__["c"] = text
     signature = step(my_step).signature
     assert (signature.context_parameter, list(signature.inputs.parameters), signature.outputs) == ("c", ["n"], ("output",))
@@ -61,6 +66,7 @@ def test_types_of_the_enclosing_function_are_evaluated() -> None:
     outputs = Output(a=int, b=int)
 
     def my_step() -> outputs:  # type: ignore[valid-type]
+        # The use of the variable puts it into the closure of the function. The step is not called.
         return outputs, 1
 
     assert step(my_step).signature.outputs == ("a", "b")
@@ -75,7 +81,10 @@ def shell() -> Iterator[InteractiveShell]:
 
 
 def test_steps_that_a_notebook_cell_defines_are_cached(client: Client, shell: InteractiveShell) -> None:
-    """An unchanged cell is a cache hit, and a changed cell is a miss."""
+    """If the cell that defines a step is unchanged, the step is a cache hit.
+
+    If the cell has changed, the step is a cache miss.
+    """
     cell = textwrap.dedent("""
         from zensecrets_jupyter.core.steps import StepContext, pipeline, step
 
@@ -101,7 +110,7 @@ def test_steps_that_a_notebook_cell_defines_are_cached(client: Client, shell: In
 
 
 def test_a_step_that_exec_defines_is_cached(client: Client) -> None:
-    """A step without source text is cached by its bytecode."""
+    """A step without source text is cached. Its bytecode decides whether it has changed."""
     code = "@step\ndef make(n: int) -> int:\n    return n + 1\n"
     statuses = []
     for text in (code, code, code.replace("n + 1", "n - 1")):

@@ -39,7 +39,7 @@ def test_a_bare_decorator_copies_the_name_and_docstring() -> None:
 
 
 def test_the_decorator_stores_its_arguments() -> None:
-    """A step has the name, caching, secrets and settings from its decorator."""
+    """A step has the name, caching, secrets without duplicates, and settings from its decorator."""
 
     @step(name="other name", enable_cache=False, secrets=["one", "two", "one"], settings={"a": "{{one.key}}"})
     def my_step() -> None: ...
@@ -120,14 +120,17 @@ def test_the_context_is_injected_for_a_parameter_of_any_name(client: Client) -> 
     ],
 )
 def test_a_step_needs_a_named_function(function: Any, error_text: str) -> None:
-    """The error for a lambda, class, built-in function or text names the type."""
+    """A lambda, class, built-in function or text is refused.
+
+    The error names the lambda or the type.
+    """
     with pytest.raises(StepInterfaceError, match=error_text) as caught:
         step(function)
     assert is_one_line(caught.value)
 
 
 def test_async_functions_and_generators_are_refused() -> None:
-    """An error for a coroutine or generator function suggests another way to write it."""
+    """Coroutine and generator functions raise an error."""
 
     async def coroutine() -> None:
         await asyncio.sleep(0)
@@ -158,7 +161,7 @@ def test_variable_and_positional_only_parameters_are_refused() -> None:
 
 
 def test_missing_annotations_are_refused_for_old_zenml() -> None:
-    """With the rules of ZenML before 0.40, an error for a missing annotation suggests one."""
+    """With ``classic=True``, the rules of ZenML before 0.40, a missing annotation raises an error."""
 
     def parameter(n) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - the test needs a parameter without an annotation
         ...
@@ -203,7 +206,10 @@ def test_secrets_that_are_no_list_of_names_are_refused(secrets: Any) -> None:
 
 @pytest.mark.parametrize("secrets", [[""], ["a.b"], ["{{a}}"], ["name"]])
 def test_invalid_names_of_secrets_are_refused(secrets: list[str]) -> None:
-    """An invalid name raises an error when the step is created."""
+    """An invalid name raises an error when the step is created.
+
+    The word ``name`` is reserved.
+    """
     with pytest.raises(InvalidSecretError):
 
         @step(secrets=secrets)
@@ -211,7 +217,7 @@ def test_invalid_names_of_secrets_are_refused(secrets: list[str]) -> None:
 
 
 def test_settings_that_resemble_references_are_refused() -> None:
-    """A misspelled reference in settings raises an error with the likely correct text."""
+    """A misspelled reference in settings raises an error, which suggests the correct reference."""
     with pytest.raises(InvalidReferenceError, match=r"\{\{a\.b\}\}"):
 
         @step(settings={"url": "{a.b}"})
@@ -219,7 +225,10 @@ def test_settings_that_resemble_references_are_refused() -> None:
 
 
 def test_the_annotation_defines_the_outputs() -> None:
-    """Each kind of return annotation defines the expected outputs."""
+    """The return annotation defines the names of the outputs.
+
+    With the rules of old ZenML (``classic=True``), ``tuple[int, str]`` is one output.
+    """
 
     @step
     def no_output() -> None: ...
@@ -256,7 +265,10 @@ def test_the_annotation_defines_the_outputs() -> None:
 
 
 def test_the_bytecode_defines_the_outputs_without_an_annotation() -> None:
-    """Without an annotation, a function that returns a value has one output."""
+    """Without an annotation, a function that returns a value has one output.
+
+    The annotation ``tuple[int, str]`` defines two outputs only if the bytecode of each ``return`` builds a tuple of two items.
+    """
 
     @step
     def returns_call() -> tuple[int, str]:
@@ -297,7 +309,7 @@ def test_invalid_names_of_outputs_are_refused() -> None:
 
 
 def test_a_call_of_a_step_returns_its_value(client: Client) -> None:
-    """A call outside a pipeline returns the value and stores nothing."""
+    """A call outside a pipeline returns the value itself, and stores no artifact."""
     value = object()
 
     @step
@@ -343,7 +355,7 @@ def test_a_call_validates_the_secrets_of_a_step(client: Client) -> None:
 
 
 def test_wrong_arguments_are_refused(client: Client) -> None:
-    """Missing, unknown and too many arguments, and a passed context, raise errors without values."""
+    """Missing, unknown and too many arguments, and an argument for the context, raise errors."""
 
     @step
     def my_step(n: int, context: StepContext) -> int:
@@ -393,7 +405,7 @@ def test_no_context_exists_outside_a_step(client: Client) -> None:
 
 
 def test_a_stack_without_a_secrets_manager_raises_an_error(client: Client) -> None:
-    """``context.stack.secrets_manager`` raises an error with a hint instead of returning ``None``."""
+    """``context.stack.secrets_manager`` does not return ``None``, but raises an error with the command that adds one."""
 
     @step
     def my_step(context: StepContext) -> None:
@@ -405,7 +417,10 @@ def test_a_stack_without_a_secrets_manager_raises_an_error(client: Client) -> No
 
 
 def test_the_error_of_a_step_is_raised_unchanged(client: Client, set_new_value: Callable[..., str]) -> None:
-    """The caller gets the exception of the step, which contains no value."""
+    """The caller gets the exception of the step, whose text contains no value.
+
+    The step reads a misspelled key.
+    """
     set_new_value("token")
 
     @step
@@ -419,7 +434,7 @@ def test_the_error_of_a_step_is_raised_unchanged(client: Client, set_new_value: 
 
 @given(st.integers(), st.integers())
 def test_arguments_reach_the_function_by_position_and_by_name(a: int, b: int) -> None:
-    """A step binds arguments like its function, without the context parameter."""
+    """A step binds arguments as its function does, but skips the context parameter."""
 
     def subtract(a: int, context: StepContext, b: int = 0) -> int:
         return a - b

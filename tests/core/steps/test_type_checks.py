@@ -26,13 +26,13 @@ class Colour(str, enum.Enum):
 
 
 class Quacks(Protocol):
-    """A protocol that isinstance can't check."""
+    """A protocol that isinstance can't check, because it is not ``runtime_checkable``. It accepts every value."""
 
     def quack(self) -> None:
         """Return nothing."""
 
 
-# Pairs of a value and an annotation. The items of containers are not checked: ``[1]`` is accepted as ``list[str]``.
+# Both lists have pairs of a value and an annotation. The items of containers are not checked: ``[1]`` is accepted as ``list[str]``.
 ACCEPTED: list[tuple[Any, Any]] = [
     (1, int),
     (True, int),
@@ -58,6 +58,7 @@ ACCEPTED: list[tuple[Any, Any]] = [
     (object(), Any),
     (object(), object),
     (1, Quacks),
+    # This annotation is a text, such as the name of a class that only a type checker imports. It can't be checked.
     (1, "OnlyForTheChecker"),
 ]
 REFUSED: list[tuple[Any, Any]] = [
@@ -77,7 +78,7 @@ REFUSED: list[tuple[Any, Any]] = [
     ({1}, dict[int, int]),
     ("1", Annotated[int, "count"]),
     ("c", Literal["a", "b"]),
-    (1, Literal[True]),
+    (1, Literal[True]),  # 1 == True, but the types differ.
     ("x", Bound),
     (1.5, Either),
     (1, Callable[..., int]),
@@ -125,5 +126,6 @@ def test_inputs_and_outputs_are_checked_in_and_outside_a_pipeline(client: Client
         assert error_text in str(caught.value)
         assert is_one_line(caught.value)
         assert "hunter2" not in str(caught.value)
+    # An argument is checked before the run. An output is checked during the run, when the next step receives it.
     assert passes_argument.last_run is None
     assert passes_output.last_run is not None

@@ -1,4 +1,7 @@
-"""Tests of atomic writes, also by killed processes, which leave temporary files."""
+"""Tests of atomic writes.
+
+A process that is killed during a write leaves a temporary file.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,9 @@ os.fsync = lambda descriptor: os.kill(os.getpid(), 9)
 from tests.support.command_lines import run
 run(sys.argv[1])
 """
-"""A program that runs a command, and is killed after it has written a temporary file and before it moves the file.
+"""A program that runs a command, and kills itself before it moves the temporary file.
 
-The package calls ``os.fsync`` between the two.
+The package calls ``os.fsync`` after the write and before the move. The program replaces this function.
 """
 
 
@@ -41,8 +44,9 @@ def run_killed(line: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("line", ["fingerprints export out.json", "secret export shop out.json --plaintext"])
 def test_a_killed_export_leaves_no_partial_file(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A killed export creates no file, and the next export removes its temporary file."""
+    """A killed export leaves only a temporary file, which the next export removes."""
     monkeypatch.chdir(tmp_path)
+    # For the value ``?``, the command asks, and the second argument is the answer.
     run("secret register shop --key=?", canary("shop"))
     run_killed(line, tmp_path)
     (leftover,) = [path.name for path in tmp_path.iterdir() if path.is_file()]
@@ -52,7 +56,10 @@ def test_a_killed_export_leaves_no_partial_file(line: str, tmp_path: Path, monke
 
 
 def test_a_killed_clean_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A killed ``clean`` does not change the file. The next one cleans the file, and removes all temporary files."""
+    """A killed ``clean`` does not change the file.
+
+    The next ``clean`` cleans the file, and removes all temporary files.
+    """
     monkeypatch.chdir(tmp_path)
     value = canary("shop")
     run("secret register shop --key=?", value)
@@ -68,7 +75,10 @@ def test_a_killed_clean_changes_nothing(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_device_is_not_replaced(tmp_path: Path) -> None:
-    """A write to a device, such as a named pipe, is refused, because a new file would replace the device for all programs."""
+    """A write to a named pipe, a link to it, or a folder is refused.
+
+    A new file would replace the pipe for all programs.
+    """
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("pipe")
     for name in ("pipe", "link", "."):
@@ -81,6 +91,7 @@ def test_a_device_is_not_replaced(tmp_path: Path) -> None:
 def test_a_temporary_file_in_use_is_not_removed(tmp_path: Path) -> None:
     """If two writers write the same file at the same time, neither removes the temporary file of the other."""
 
+    # ``write_atomically`` calls this function before it moves its temporary file.
     def write_another(temporary: Path) -> None:
         write_atomically(tmp_path / "file", b"other")
         assert temporary.exists()
@@ -91,7 +102,10 @@ def test_a_temporary_file_in_use_is_not_removed(tmp_path: Path) -> None:
 
 
 def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without hard links a new file is written, and an existing one stays unchanged."""
+    """Without hard links, ``replace=False`` writes a new file, and leaves an existing file unchanged.
+
+    On other file systems, this mode uses ``os.link``, which never replaces a file.
+    """
 
     def refuse(*_arguments: object) -> None:
         raise OSError(errno.EPERM, "no hard links here")
@@ -106,6 +120,6 @@ def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_long_name_has_a_valid_temporary_name(tmp_path: Path) -> None:
     """If a name has 254 bytes, which is almost the limit of 255, the temporary file has a shorter name."""
-    name = "é" * 127
+    name = "é" * 127  # Each letter has two bytes.
     write_atomically(tmp_path / name, b"content")
     assert (tmp_path / name).read_bytes() == b"content"

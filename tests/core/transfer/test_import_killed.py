@@ -1,4 +1,4 @@
-"""Tests of imports whose process is killed between two secrets."""
+"""Tests of secret imports that are killed, fail, or run during other commands."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ which writes its file. The program kills itself at the next call.
 """
 
 
+# The import has three secrets, so it is killed after one or two of them.
 @pytest.mark.parametrize(("flavor", "write_count"), [("local", 1), ("folder", 2)])
 def test_the_next_command_undoes_a_killed_import(flavor: str, write_count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next command after a killed import deletes the secrets that were new, and restores those that were replaced."""
@@ -68,10 +69,11 @@ def test_the_next_command_undoes_a_killed_import(flavor: str, write_count: int, 
     completed = subprocess.run(command, env=environment, capture_output=True, check=False)
     assert completed.returncode == -signal.SIGKILL, completed.stderr
     assert not find_canary(tmp_path / "home")
+    # ``active_manager`` undoes interrupted imports. Commands call it first.
     assert active_manager().list_secrets() == ["old"]
     assert active_content_of("old") == {"key": OLD_VALUE}
     # The local flavor imports in one transaction, so its database has no part of the import to undo.
-    # The function returns the notes since its last call. A note says that an interrupted import was undone.
+    # ``take_notes`` returns the notes since its last call. A note says that an interrupted import was undone.
     assert ("an import was interrupted" in take_notes()) == (flavor == "folder")
     run("secret import s.json --overwrite")
     assert {name: active_content_of(name) for name in active_manager().list_secrets()} == secrets
@@ -79,7 +81,10 @@ def test_the_next_command_undoes_a_killed_import(flavor: str, write_count: int, 
 
 
 def test_later_changes_and_running_imports_are_not_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A running import is not undone. After its process has ended, its secrets are undone, except those that were changed since."""
+    """An import is undone only after its process has ended.
+
+    Secrets that were changed after the import wrote them are kept.
+    """
     from zensecrets_jupyter.core.managers import SecretRecord
     from zensecrets_jupyter.core.transfer import import_journal
 
@@ -87,6 +92,7 @@ def test_later_changes_and_running_imports_are_not_undone(tmp_path: Path, monkey
     run("secrets-manager register m --flavor=memory")
     run("stack update default -x m")
     manager = active_manager()
+    # A change has the record before the import, here ``None`` because the secret is new, and the record after it.
     changes = {name: import_journal.Change(None, SecretRecord("arbitrary", {"key": NEW_VALUE})) for name in ("mine", "changed")}
     # The journal is the file that lists the changes of an import. The process of the import locks it until the process ends.
     path, descriptor = import_journal._create_journal(manager, changes)
@@ -115,6 +121,7 @@ def test_an_import_on_a_file_system_without_locks(tmp_path: Path, monkeypatch: p
     attempts: list[int] = []
 
     def refuse(descriptor: int, _operation: int) -> None:
+        """Raise the error of a file system without locks."""
         attempts.append(descriptor)
         assert len(attempts) < 100, "the import tries to lock its journal forever"
         raise OSError(errno.ENOLCK, "no locks here")
@@ -133,12 +140,16 @@ def test_an_import_on_a_file_system_without_locks(tmp_path: Path, monkeypatch: p
         # The times of the file are now in 1970, so the journal is more than a day old.
         os.utime(journal, (0, 0))
         assert active_manager().list_secrets() == []
+    # The import has tried to lock its journal.
     assert attempts
     assert not list((tmp_path / "home").glob("imports/*"))
 
 
 def test_a_conflicting_name_undoes_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If another writer registers one of the names during an import, the import is undone, and the error says so."""
+    """If another writer registers one of the import's secrets, the import is undone.
+
+    The error says so. The other writer registers the secret after the import is planned and before the first write.
+    """
     from zensecrets_jupyter.core.errors import SecretExistsError
     from zensecrets_jupyter.core.transfer.secret_files import plan_import, read_secrets, run_import
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 
 _manager_numbers = itertools.count()
+"""Numbers that make the names of in-memory secrets managers unique."""
 
 
 def memory_manager(**records: SecretRecord) -> SecretsManager[MemoryBackend]:
@@ -58,7 +59,10 @@ def memory_manager(**records: SecretRecord) -> SecretsManager[MemoryBackend]:
 def remote_manager(
     backend_class: type[FakeRemoteBackend] = BatchingFakeBackend, service: FakeService | None = None, manager_id: str = ""
 ) -> SecretsManager[FakeRemoteBackend]:
-    """Return a secrets manager with a fake remote backend."""
+    """Return a secrets manager with a fake remote backend.
+
+    With the service and the id of another secrets manager, it reads the same secrets.
+    """
     context = ManagerContext(name="target", id=manager_id or str(uuid.uuid4()))
     return SecretsManager(backend_class(FakeRemoteOptions(deadline=1), context=context, service=service))
 
@@ -84,6 +88,7 @@ def test_content_and_schema_are_copied_unchanged() -> None:
         plain=record(key="é\n\0 ", **{"with.dot": ""}),
         unknown=record(schema="of another package", a="1"),
         invalid=record(schema="aws", unknown_key="x"),
+        # Values are texts: the port keeps its leading zero.
         numbered=record(schema="postgresql", host="h", port="05432", user="u", password="p", database="d"),
         empty=record(),
     )
@@ -96,7 +101,10 @@ def test_content_and_schema_are_copied_unchanged() -> None:
 
 
 def test_many_secrets_take_few_requests() -> None:
-    """A copy of a hundred new secrets takes one list and a write for each secret. A second copy reads ten secrets at once."""
+    """A copy of 100 new secrets takes one list request and 100 writes.
+
+    A second copy reads ten secrets with each request.
+    """
     source, target = memory_manager(**numbered_records(100)), remote_manager()
     copy_secrets(source, target)
     assert sorted(target.backend.service.requests) == ["create"] * 100 + ["list"]
@@ -112,8 +120,8 @@ def test_several_threads_write_to_a_remote_target() -> None:
     barrier = threading.Barrier(2, timeout=20)
 
     def wait_for_another(verb: str) -> None:
-        # The copy finishes the first write before the others, so it does not wait. Each of the other eight writes waits for a second write
-        # that runs at the same time. Without one, the barrier breaks after its timeout.
+        # The copy finishes the first write before the others, so the first write does not wait. Each of the other eight writes waits for a
+        # second write that runs at the same time. Without one, the barrier breaks after its timeout.
         if verb == "create" and target.backend.service.payloads:
             barrier.wait()
 
@@ -124,12 +132,14 @@ def test_several_threads_write_to_a_remote_target() -> None:
 def test_only_the_requested_names_are_copied() -> None:
     """If names are passed, only these secrets are copied. An unknown name raises an error before any write."""
     source, target = memory_manager(**numbered_records(3)), remote_manager()
+    # A name that is passed twice is copied once.
     assert copy_secrets(source, target, ["n001", "n001"]).registered == ["n001"]
     with pytest.raises(SecretNotFoundError, match="Did you mean"):
         copy_secrets(source, target, ["n002", "n02"])
     assert target.list_secrets() == ["n001"]
 
 
+# Names, keys and values have few choices, so that the random source and target often have the same secret or a conflict.
 _RECORDS = strategies.builds(
     SecretRecord,
     strategies.sampled_from(["arbitrary", "mine"]),
@@ -150,7 +160,8 @@ def test_conflicts_are_handled_as_requested(
 ) -> None:
     """New secrets are copied, conflicts follow the option, other secrets stay, and a second copy changes nothing.
 
-    The secrets are ours in the source, and theirs in the target. If there are numbers, only the secrets with these numbers are copied.
+    The secrets ``ours`` are in the source, and the secrets ``theirs`` in the target. If ``numbers`` is a set, only the secrets with these
+    numbers are copied.
     """
     source, target = memory_manager(**ours), remote_manager()
     for name, secret in theirs.items():
@@ -193,7 +204,10 @@ def test_a_conflict_names_the_different_keys() -> None:
 
 
 def test_an_impossible_secret_does_not_stop_the_copy() -> None:
-    """If the target can't store a secret because of its size or name, the plan reports this, and other secrets are copied."""
+    """If the target can't store a secret, the plan reports this, and others are copied.
+
+    The reason is the size or the name of the secret.
+    """
     value = canary("large")
     source = memory_manager(**numbered_records(3), large=record(key=value * 100), **{"long" * 60: record(key="k")})
     source.register_record("fine", record(key="k"))
@@ -216,18 +230,20 @@ def test_an_unreadable_secret_does_not_stop_the_copy() -> None:
     # ``BatchingFakeBackend``, the default of ``remote_manager``, refuses to read a secret with the name ``forbidden``.
     for name in ("a", "b", "forbidden"):
         source.register_record(name, record(key="1"))
+    # A payload is a text and its version number. This text has not the format of this package.
     source.backend.service.payloads[source.backend.key_for("b")] = ("of another program", 1)
     plan = plan_copy(source, target)
     assert [secret.name for secret in plan.secrets_with_result(ComparisonResult.IMPOSSIBLE)] == ["b", "forbidden"]
     assert "Another program wrote" in plan.secrets_with_result(ComparisonResult.IMPOSSIBLE)[0].reason
     assert run_copy(plan).registered == ["a"]
     source.backend.service.before_request = _make_failure("get", "forbidden")
+    # ``FakeRemoteBackend`` reads each secret with a request of its own. All of these requests fail.
     with pytest.raises(ManagerAccessError):
         plan_copy(remote_manager(FakeRemoteBackend, source.backend.service, source.id), target)
 
 
 def test_a_secret_of_another_program_is_not_replaced() -> None:
-    """If another program has written to the name of a secret in the target, the copy does not replace this data."""
+    """Data of another program is not replaced by a secret with the same name."""
     source, target = memory_manager(a=record(key="1"), b=record(key="2")), remote_manager(FakeRemoteBackend)
     target.backend.service.payloads[target.backend.key_for("a")] = ("of another program", 1)
     report = copy_secrets(source, target, on_conflict="replace")
@@ -238,7 +254,11 @@ def test_a_secret_of_another_program_is_not_replaced() -> None:
 
 
 def test_missing_capabilities_are_refused_without_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A source that can't be read, a target that can't be written, and a copy into the source are refused without a request."""
+    """Impossible copies are refused without a request to the backends.
+
+    The source can't be read, the target can't be written, or the target is the source.
+    """
+    # The target of flavor ``env`` reads its secrets from variables such as this one.
     monkeypatch.setenv("SECRET_A__KEY", canary("variable"))
     source = memory_manager(a=record(key="1"))
     for target in (SecretsManager(EnvBackend(context=ManagerContext(name="ci", id="env"))), remote_manager(ReadOnlyFakeBackend)):
@@ -268,6 +288,7 @@ def test_a_write_only_target_can_be_copied_to() -> None:
     with pytest.raises(UnsupportedOperationError, match="can't replace 'n000', 'n001'"):
         copy_secrets(source, target, on_conflict="replace")
     assert copy_secrets(source, target, on_conflict="skip").registered == ["n002", "n003"]
+    # ``FakeRemoteBackend`` can read the secrets in the service that the write-only backend wrote to.
     assert all_records(remote_manager(FakeRemoteBackend, target.backend.service, target.id)) == all_records(source)
 
 
@@ -282,6 +303,7 @@ def test_a_failing_target_reports_the_progress(code: str, error: type[ZenSecrets
     assert f" {len(target.backend.service.payloads)} of 60 secrets" in str(caught.value)
     assert is_one_line(caught.value)
     assert not find_canary(error_details(caught.value))
+    # The progress never decreases.
     assert progress == sorted(progress)
     target.backend.service.recover()
     copied_count = len(target.backend.service.payloads)
@@ -291,7 +313,10 @@ def test_a_failing_target_reports_the_progress(code: str, error: type[ZenSecrets
 
 
 def test_ctrl_c_reports_the_progress() -> None:
-    """After Ctrl-C, the error has the number of secrets in the target, each of them complete. A second copy copies the rest."""
+    """After Ctrl-C, the error has the number of complete secrets in the target.
+
+    A second copy copies the rest.
+    """
     for completed_count in (0, 1, 7, 39):
         source, target = memory_manager(**numbered_records(40)), remote_manager()
         with pytest.raises(InterruptedWork) as caught:
@@ -305,9 +330,10 @@ def test_ctrl_c_reports_the_progress() -> None:
 
 
 def test_a_concurrent_registration_is_not_overwritten() -> None:
-    """If another writer registers or deletes a secret after the plan was made, the copy neither overwrites nor creates it.
+    """A secret that another writer registers after the plan is made is not overwritten.
 
-    A secret that the other writer registered with the same content counts as copied.
+    If the other writer registers the secret with the same content, it counts as copied. If the other writer deletes a secret that the
+    copy replaces, the copy does not create it again.
     """
     source, target = memory_manager(a=record(key="1"), b=record(key="2"), c=record(key="3")), remote_manager()
     plan = plan_copy(source, target)
@@ -322,8 +348,12 @@ def test_a_concurrent_registration_is_not_overwritten() -> None:
 
 
 def test_a_lost_response_is_no_conflict() -> None:
-    """If the response of a write is lost, the write is retried, and its own first attempt is no conflict."""
+    """If the response of a write is lost, its retry finds no conflict.
+
+    The secret in the target is that of the first attempt.
+    """
     source, target = memory_manager(**numbered_records(5)), remote_manager()
+    # The service executes two requests, and then fails instead of sending a response.
     target.backend.service.fail("busy", times=2, is_executed=True)
     assert len(copy_secrets(source, target).registered) == 5
     assert all_records(target) == all_records(source)
@@ -349,7 +379,15 @@ def test_the_client_copies_between_registered_managers() -> None:
 
 
 def _make_failure(verb: str, code: str, *, after: int = 0, sent_text: object = "") -> Callable[[str], None]:
-    """Return a function for the fake service that raises an error at each request with a verb, except the first ``after`` ones."""
+    """Return a function that lets the fake service refuse requests with a verb.
+
+    Args:
+        verb: The verb of the requests, such as ``create``.
+        code: The code of the error.
+        after: The number of requests with this verb that succeed before.
+        sent_text: A text that the error quotes. Our own error must not contain it.
+    """
+    # The number is in a list, so that the inner function can change it.
     remaining_successes = [after]
     lock = threading.Lock()
 

@@ -35,7 +35,10 @@ SECRET_COUNT, KILL_COUNT = 1000, 10
 
 
 def _records(generator: random.Random) -> dict[str, SecretRecord]:
-    """Return secrets with known and unknown schemas, names in four scripts, and short and long values."""
+    """Return secrets with various schemas, names in four scripts, and short and long values.
+
+    The scripts are Latin, Cyrillic, Chinese and Arabic. One name has special characters.
+    """
     records = {}
     for number in range(SECRET_COUNT):
         name = f"{generator.choice(['db', 'ключ', '鍵', 'clé-', 'مفتاح', 'a=b+c@'])}{number}"
@@ -52,7 +55,8 @@ def _records(generator: random.Random) -> dict[str, SecretRecord]:
 
 
 def test_a_copy_killed_ten_times_is_completed(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """After ten kills at random times, a last copy completes the target, and the target equals the source."""
+    """After ten killed copies, one more copy makes the target equal to the source."""
+    # ``randomness`` is Python's module ``secrets``, which has nothing to do with the secrets of this project.
     seed = randomness.randbelow(10**9)
     generator = random.Random(seed)  # noqa: S311 - the times of the kills need no secure randomness
     with capsys.disabled():
@@ -85,7 +89,10 @@ def test_a_copy_killed_ten_times_is_completed(home: Path, monkeypatch: pytest.Mo
 
 
 def _kill_a_copy(home: Path, aws: FaultProxy, registration_count: int, seconds: float) -> None:
-    """Start a copy, and kill it ``seconds`` after the target has received this number of registrations in total."""
+    """Start a copy, and kill it ``seconds`` after AWS has received ``registration_count`` registrations.
+
+    The number includes the registrations of all earlier copies.
+    """
     process = FORK_SERVER.Process(target=copy_until_killed, args=(home, AWS_USER))
     process.start()
     deadline = time.monotonic() + 60

@@ -42,6 +42,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
         monkeypatch.setenv(variable, value)
     with running_moto() as port, FaultProxy("127.0.0.1", port).running() as proxy:
         workspace = Client().workspace
+        # ``timeout`` limits the seconds of each request. After ``deadline`` seconds, no request is retried.
         options = {"endpoint_url": proxy.address, "timeout": 5, "deadline": 1}
         workspace.register_component(ComponentType.SECRETS_MANAGER, "cloud", "aws", options)
         for number in range(SECRET_COUNT):
@@ -50,7 +51,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
 
 
 def _count_copied(home: Path) -> int:
-    """Return the number of secrets in the cloud, after checking that each equals the source."""
+    """Return the number of secrets in the cloud, and check that they equal the source's."""
     workspace = Workspace(home)
     source, cloud = workspace.open_manager("default"), workspace.open_manager("cloud")
     records = cloud.get_records(cloud.list_secrets())
@@ -59,7 +60,10 @@ def _count_copied(home: Path) -> int:
 
 
 def test_a_copy_takes_few_requests(aws: FaultProxy, home: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A copy of new secrets takes one list and a write for each. A second copy reads twenty at once. No log contains a value."""
+    """A copy of new secrets takes one list request and one write for each secret.
+
+    A second copy reads twenty secrets with each request. No log contains a value.
+    """
     caplog.set_level(logging.DEBUG)
     Client().copy_secrets("default", "cloud")
     assert Counter(aws.requests) == {"ListSecrets": 1, "CreateSecret": SECRET_COUNT}
@@ -74,7 +78,7 @@ def test_a_copy_takes_few_requests(aws: FaultProxy, home: Path, caplog: pytest.L
     "inject_fault", [reset_before_execution, reset_after_execution, canned_response(400, {"__type": "ThrottlingException"})]
 )
 def test_temporary_faults_are_retried(aws: FaultProxy, home: Path, inject_fault: Callable[[Exchange], None]) -> None:
-    """Broken connections and throttling are retried, and no retry counts as a conflict."""
+    """Requests are retried after broken connections and throttling, and no retry counts as a conflict."""
     # The long deadline leaves time for retries, even on a slow machine.
     Client().workspace.update_component(ComponentType.SECRETS_MANAGER, "cloud", {"deadline": 60})
     with aws.inject(inject_fault, times=3, only="CreateSecret"):
@@ -88,12 +92,17 @@ _FAULTS: dict[str, tuple[Callable[[Exchange], None], type[ManagerError]]] = {
     "responses lost": (reset_after_execution, ManagerUnreachableError),
     "500": (canned_response(500, {"__type": "InternalServiceError", "message": "zsCanary"}), ManagerUnreachableError),
 }
+"""Faults, each with the expected error.
+
+The text ``zsCanary`` is in the responses, so the test would find it in an error.
+"""
 
 
 @pytest.mark.parametrize("fault", list(_FAULTS))
 def test_a_copy_continues_after_a_failure(aws: FaultProxy, home: Path, fault: str) -> None:
     """If AWS fails during a copy, the error has the number of copied secrets and no value. A second copy copies the rest."""
     inject_fault, expected = _FAULTS[fault]
+    # The number is in a list, so that the inner function can change it.
     remaining_successes, lock = [20], threading.Lock()
 
     def fail_later(exchange: Exchange) -> None:
@@ -113,6 +122,7 @@ def test_a_copy_continues_after_a_failure(aws: FaultProxy, home: Path, fault: st
     assert is_one_line(caught.value)
     assert not find_canary(error_details(caught.value))
     copied_count = _count_copied(home)
+    # The number is larger if AWS executes requests whose responses are lost.
     assert copied_count >= 20
     report = Client().copy_secrets("default", "cloud")
     assert (len(report.same), len(report.registered)) == (copied_count, SECRET_COUNT - copied_count)
@@ -120,9 +130,13 @@ def test_a_copy_continues_after_a_failure(aws: FaultProxy, home: Path, fault: st
 
 
 def test_secrets_without_read_permission_are_conflicts(aws: FaultProxy) -> None:
-    """Secrets that can't be read count as conflicts with the reason and are not overwritten."""
+    """A secret in the target that can't be read is a conflict, and not overwritten.
+
+    The conflict has the reason.
+    """
     Client().copy_secrets("default", "cloud", ["n00"])
     open_manager = Client().workspace.open_manager
+    # AWS denies reads of one secret and of several secrets.
     with aws.inject(_FAULTS["denied"][0], only="(Batch)?GetSecretValue"):
         plan = plan_copy(open_manager("default"), open_manager("cloud"))
         with pytest.raises(SecretExistsError, match="'n00'"):
@@ -134,7 +148,10 @@ def test_secrets_without_read_permission_are_conflicts(aws: FaultProxy) -> None:
 
 
 def test_secrets_are_copied_to_github(home: Path) -> None:
-    """GitHub returns no values, so existing secrets are skipped or replaced without a comparison."""
+    """GitHub returns no values, so existing secrets are skipped or replaced without a comparison.
+
+    The fake server has decrypted values, in which the test finds the copied ones.
+    """
     github = GithubServer(canary("token"))
     with github.running():
         workspace = Client().workspace

@@ -45,6 +45,7 @@ TEXTS = strategies.text(strategies.characters(exclude_categories=["Cs"])) | stra
         "é\u2028",
     ]
 )
+"""Random texts, and texts that YAML or .env files have to quote."""
 RECORDS = strategies.dictionaries(
     NAMES,
     strategies.builds(SecretRecord, strategies.sampled_from(["arbitrary", "mine"]), strategies.dictionaries(NAMES, TEXTS, max_size=4)),
@@ -69,6 +70,7 @@ def test_an_env_file_is_read_unchanged_or_refused(content: dict[str, str]) -> No
     assert secret_formats.read(text, "env", file="file", name="s")["s"].content == content
 
 
+# Hypothesis would report the key derivation of the encryption as too slow.
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(RECORDS)
 def test_a_sealed_export_opens_with_its_passphrase(records: dict[str, SecretRecord]) -> None:
@@ -95,6 +97,7 @@ def test_a_wrong_passphrase_differs_from_damage() -> None:
 
     with pytest.raises(WrongPassphraseError):
         sealed_export.unseal(text, "file", ask)
+    # The passphrase is asked for three times.
     assert len(prompts) == 3
     # The first damaged text has another character at this position inside the encrypted data. The second one has another parameter of the
     # key derivation. The third one has no end.
@@ -124,16 +127,20 @@ def test_values_are_read_as_text() -> None:
     ],
 )  # fmt: skip
 def test_a_file_name_determines_format_and_name(path: str, file_format: str, name: str) -> None:
-    """The suffix of a file name determines the format. The rest of the file name is the name of the secret."""
+    """The suffix of a file name determines the format, and the rest names the secret.
+
+    In ``.env`` and ``.env.local``, the dot at the beginning is removed, so the name of the secret is ``env``.
+    """
     assert (secret_formats.format_of(path), secret_formats.name_of(path)) == (file_format, name)
 
 
 def test_an_export_of_a_newer_version_is_refused() -> None:
-    """An export of a newer version raises StoreTooNewError."""
+    """An export with a newer format version, here 2, raises StoreTooNewError."""
     with pytest.raises(StoreTooNewError):
         secret_formats.read('{"zensecrets_export": 2, "secrets": {}}', "json", file="f", name="s")
 
 
+# Lists and an alias, deep nesting, a list as a key, a tag for Python objects (the file is incomplete, too), and 5000 nested lists.
 @pytest.mark.parametrize(
     "text", ["a: &x [1]\nb: *x\n", "a: {b: {c: d}}\n", "? [a]\n: b\n", "a: !!python/object:os.system x\nb: [", "[" * 5000]
 )
@@ -144,7 +151,10 @@ def test_unsupported_yaml_is_refused(text: str) -> None:
 
 
 def test_a_private_file_is_written_atomically(tmp_path: Path) -> None:
-    """A private file has the mode 0600. An existing file is replaced if ``replace`` is true, and otherwise an error is raised."""
+    """A private file has the mode 0600.
+
+    An existing file is replaced only if ``replace`` is true. No temporary file remains, even after an error.
+    """
     path = tmp_path / "file"
     write_text(path, "one", private=True)
     with pytest.raises(UnwritableFileError, match="--force"):
@@ -152,6 +162,7 @@ def test_a_private_file_is_written_atomically(tmp_path: Path) -> None:
     path.chmod(0o644)
     write_text(path, "three", private=True, replace=True)
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("three", 0o600)
+    # This path is a folder.
     with pytest.raises(UnwritableFileError):
         write_text(tmp_path, "four", replace=True)
     assert [file.name for file in tmp_path.iterdir()] == ["file"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def test_an_export_of_zenml_is_read(tmp_path: Path) -> None:
-    """In a file of ZenML 0.20, each component type may have a mapping of one component or a list of components."""
+    """A file of ZenML 0.20 has one component or a list for each type."""
     path = tmp_path / "zenml.yaml"
     path.write_text(
         "stack_name: theirs\nzenml_version: 0.20.5\ncomponents:\n"
@@ -31,7 +31,10 @@ def test_an_export_of_zenml_is_read(tmp_path: Path) -> None:
 
 
 def test_an_export_lists_the_required_secrets() -> None:
-    """An export lists each secret that a reference names, with its keys. No attribute is left out, because none has an encrypted value."""
+    """An export lists each secret that a reference names, with the keys in the references.
+
+    An export leaves out attributes with encrypted values. This component has none.
+    """
     workspace = get_workspace()
     attributes = {"a": "{{one.x}} and {{two.y}}", "b": ["{{one.z}}"], "port": 3}
     workspace.register_component(ComponentType.ANNOTATOR, "c", "custom", attributes)
@@ -47,7 +50,10 @@ def test_an_export_lists_the_required_secrets() -> None:
      "components: {orchestrator: {name: a, flavor: b, configuration: [1]}}", "zensecrets_stack: 2\ncomponents: {}"],
 )  # fmt: skip
 def test_a_file_without_a_stack_is_refused(text: str, tmp_path: Path) -> None:
-    """A file that does not describe a stack raises an error with its name."""
+    """A file that does not describe a stack raises an error with the file's name.
+
+    ``zensecrets_stack: 2`` is a newer version of the format.
+    """
     path = tmp_path / "s.yaml"
     path.write_text(text)
     with pytest.raises(UnreadableFileError, match=r"s\.yaml"):

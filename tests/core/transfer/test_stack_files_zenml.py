@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TOKEN = canary("token of Vault")
 USER = "1b2d9d7c-92b8-4f5d-9d0e-0d9f0a0c3f11"
+"""The ID of a user of ZenML, which each exported component has."""
 
 MANAGERS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "local": ("local", {"namespace": None, "scope": "none", "secrets_file": ""}, {"scope": "none"}),
@@ -77,7 +78,10 @@ REQUIRED_COMPONENTS: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 
 def _zenml_export(manager: tuple[str, str, dict[str, Any]], **more_components: tuple[str, str, dict[str, Any]]) -> str:
-    """Return a stack in the format of ZenML 0.20.5: the JSON of its models without project and times."""
+    """Return a stack file of ZenML 0.20.5, in YAML.
+
+    Each component has all fields of ZenML's model of a component, except the project and the times.
+    """
     components = {
         component_type: {
             "configuration": attributes,
@@ -117,7 +121,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("name", MANAGERS)
 def test_each_secrets_manager_of_zenml_is_imported(name: str, folder: Path) -> None:
-    """Each secrets manager of ZenML is imported with its attributes, and a second import reuses it."""
+    """Each secrets manager of ZenML is imported with its attributes. A second import reuses it.
+
+    If the attribute ``secrets_file`` names a file, the secrets in this file are imported, too. The message says that the file has values in
+    base64.
+    """
     flavor, exported_attributes, registered_attributes = MANAGERS[name]
     (folder / "exported.yaml").write_text(_zenml_export(("theirs", flavor, exported_attributes)))
     message = run("stack import exported.yaml --ignore-version-mismatch").message
@@ -137,7 +145,11 @@ def test_each_secrets_manager_of_zenml_is_imported(name: str, folder: Path) -> N
 
 
 def test_other_components_of_zenml_are_imported(folder: Path) -> None:
-    """Components are imported with ZenML's attributes, and a conflicting component is refused without any change."""
+    """Components are imported with ZenML's attributes, and a conflicting component changes nothing.
+
+    A component conflicts if a component with its name exists and has other attributes. The error suggests a rename of the existing
+    component.
+    """
     text = _zenml_export(
         ("default", "local", {"namespace": None, "scope": "none", "secrets_file": ""}),
         orchestrator=("docker", "local_docker", {}),

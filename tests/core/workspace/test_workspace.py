@@ -81,7 +81,7 @@ def test_first_use_creates_the_default_stack(workspace: Workspace) -> None:
 
 
 def test_the_folder_is_private(workspace: Workspace) -> None:
-    """Folders have mode 0700 and files 0600 under any umask."""
+    """Folders have the mode 0700 and files the mode 0600, even with the umask 0."""
     umask_before = os.umask(0)
     try:
         workspace.register_component(ALERTER, "talk", "slack", {"slack_token": canary("token")})
@@ -114,6 +114,7 @@ def test_a_component_is_registered_and_listed(workspace: Workspace) -> None:
     assert [component.name for component in workspace.components(ALERTER)] == []
     # A component of another type may have the same name.
     workspace.register_component(ALERTER, "labels", "custom", {})
+    # These are three default components and two new ones.
     assert len(workspace.components()) == 5
 
 
@@ -122,6 +123,7 @@ def test_an_opened_component_resolves_in_the_active_stack(labels_workspace: Work
     text = canary("token")
     labels_workspace.open_manager("default").register_secret(secret("service", token=text))
     assert labels_workspace.open_component(ANNOTATOR, "labels").authentication_secret == text
+    # 8093 is the default of the flavor.
     assert labels_workspace.open_component(ANNOTATOR, "labels").port == 8093
     annotator = labels_workspace.stack().annotator
     assert annotator is not None
@@ -194,7 +196,10 @@ COMPONENT_METHODS: dict[str, Callable[[Workspace, str], Any]] = {
 
 @pytest.mark.parametrize("call", COMPONENT_METHODS.values(), ids=COMPONENT_METHODS)
 def test_a_missing_component_lists_similar_names(call: Callable[[Workspace, str], Any], labels_workspace: Workspace) -> None:
-    """For a missing component, each method raises an error with similar names or, if there are none, with the list command."""
+    """For a missing component, each method raises an error with similar names.
+
+    If there are none, the error has the list command. ``lables`` is similar to the existing ``labels``.
+    """
     state_before = (labels_workspace.components(), labels_workspace.stacks())
     with pytest.raises(ComponentNotFoundError, match=r"There is no annotator 'lables'\. Did you mean 'labels'\?") as caught:
         call(labels_workspace, "lables")
@@ -205,7 +210,7 @@ def test_a_missing_component_lists_similar_names(call: Callable[[Workspace, str]
 
 
 def test_attributes_are_checked_before_the_write(workspace: Workspace) -> None:
-    """Unknown flavors and invalid attributes are refused without their values."""
+    """The errors for unknown flavors and invalid attributes have one line and no values."""
     components_before = workspace.components()
     text = canary("refused")
     invalid_components: list[tuple[ComponentType, str, dict[str, Any], type[Exception]]] = [
@@ -231,6 +236,7 @@ def test_attributes_are_checked_before_the_write(workspace: Workspace) -> None:
 def test_an_update_keeps_other_attributes(labels_workspace: Workspace) -> None:
     """An update changes and removes attributes, and keeps the other attributes, the id and the flavor."""
     old_record = labels_workspace.component(ANNOTATOR, "labels")
+    # The text is converted to a number, the type of this attribute.
     new_record = labels_workspace.update_component(ANNOTATOR, "labels", {"port": "9000", "instance_url": "https://{{service.host}}"})
     assert new_record.attributes == {**LABELS_ATTRIBUTES, "port": 9000, "instance_url": "https://{{service.host}}"}
     assert (new_record.id, new_record.flavor, new_record.created) == (old_record.id, old_record.flavor, old_record.created)
@@ -245,7 +251,7 @@ def test_an_update_keeps_other_attributes(labels_workspace: Workspace) -> None:
 
 
 def test_a_rename_keeps_stacks_and_id(labels_workspace: Workspace) -> None:
-    """A renamed component stays in its stacks and resolves as before."""
+    """A renamed component keeps its id and stays in its stacks."""
     old_record = labels_workspace.component(ANNOTATOR, "labels")
     new_record = labels_workspace.rename_component(ANNOTATOR, "labels", "tags")
     assert new_record.id == old_record.id
@@ -258,6 +264,7 @@ def test_a_renamed_manager_keeps_its_secrets(workspace: Workspace) -> None:
     """A renamed secrets manager keeps its secrets and uses its new name in errors."""
     text = canary("kept")
     workspace.open_manager("default").register_secret(secret("mine", key=text))
+    # Here ``vault`` is only a name. The flavor is still ``local``.
     workspace.rename_component(MANAGER, "default", "vault")
     renamed_manager = workspace.open_manager("vault")
     assert renamed_manager.get_secret("mine").content == {"key": text}
@@ -316,6 +323,7 @@ def test_a_component_of_an_undefined_flavor_can_be_deleted(workspace: Workspace)
     namespace = run_cell(GONE_CELL)
     assert namespace["GoneConfig"].FLAVOR == "gone"
     workspace.register_component(ANNOTATOR, "mine", "gone", {"token": "{{a.b}}"})
+    # The import of ``CountingBackend`` above defines the flavor ``counting``, in this process only.
     workspace.register_component(MANAGER, "counting", "counting", {})
     workspace.register_stack("old", {ANNOTATOR: "mine", MANAGER: "counting"})
     code = """
@@ -377,7 +385,10 @@ class AgainBackend(MemoryBackend):
 
 
 def test_a_sensitive_plain_value_is_encrypted(workspace: Workspace) -> None:
-    """A sensitive plain value is in no file and no record, also after updates. The attribute of the opened component returns it."""
+    """A sensitive plain value is in no file and no record, also after updates.
+
+    The attribute of the opened component returns the value.
+    """
     first_token, second_token = canary("one"), canary("two")
     record = workspace.register_component(ALERTER, "talk", "slack", {"slack_token": first_token, "default_slack_channel_id": "C1"})
     assert record.attributes == {"default_slack_channel_id": "C1", "slack_token": "‹secret:slack_token›"}
@@ -422,6 +433,7 @@ def test_a_sensitive_list_is_encrypted(workspace: Workspace) -> None:
 
 def test_a_raw_text_stays_raw(workspace: Workspace) -> None:
     """A RawText is not resolved, even after an update and in another process, although it looks like a reference."""
+    # The first attribute is sensitive and encrypted, the second one is not.
     attributes = {"slack_token": RawText("{{not.a}}"), "default_slack_channel_id": RawText("{{a}}")}
     workspace.register_component(ALERTER, "talk", "slack", attributes)
     workspace.update_component(ALERTER, "talk", {})
@@ -445,6 +457,7 @@ def test_encrypted_values_are_bound_to_their_component(workspace: Workspace) -> 
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         (sealed,) = connection.execute("SELECT sealed_values FROM components WHERE id = ?", (ids["one"],)).fetchone()
         connection.execute("UPDATE components SET sealed_values = ? WHERE id = ?", (sealed, ids["two"]))
+        # This changes one bit of the last byte.
         altered = bytes([*sealed[:-1], sealed[-1] ^ 1])
         connection.execute("UPDATE components SET sealed_values = ? WHERE id = ?", (altered, ids["one"]))
         # Each write of the package increases the revision, so that other processes read the rows again.
@@ -457,7 +470,10 @@ def test_encrypted_values_are_bound_to_their_component(workspace: Workspace) -> 
 
 
 def test_a_fingerprint_depends_on_the_workspace(workspace: Workspace, tmp_path: Path) -> None:
-    """The fingerprint of a text is the same in each process of a workspace, different in another workspace, and not the text."""
+    """The fingerprint of a text depends on the home, not on the ``Workspace`` object.
+
+    The fingerprint does not contain the text.
+    """
     text = canary("fingerprinted")
     first = workspace.fingerprint(text)
     assert first == workspace.fingerprint(text) == Workspace(workspace.home).fingerprint(text)
@@ -470,7 +486,10 @@ def test_a_fingerprint_depends_on_the_workspace(workspace: Workspace, tmp_path: 
 
 
 def test_a_stack_is_registered_changed_and_deleted(labels_workspace: Workspace) -> None:
-    """A stack has its components in the order of their addition, and they can be replaced and removed."""
+    """A stack has its components in the order of their addition.
+
+    Its components can be replaced and removed.
+    """
     record = labels_workspace.register_stack("mine", {ANNOTATOR: "labels", MANAGER: "default"})
     assert list(record.components.items()) == [(ANNOTATOR, "labels"), (MANAGER, "default")]
     assert not record.is_active
@@ -511,7 +530,10 @@ STACK_METHODS: dict[str, Callable[[Workspace, str], Any]] = {
 
 @pytest.mark.parametrize("call", STACK_METHODS.values(), ids=STACK_METHODS)
 def test_a_missing_stack_lists_similar_names(call: Callable[[Workspace, str], Any], workspace: Workspace) -> None:
-    """For a missing stack, each method raises an error with similar names or, if there are none, with the list command."""
+    """For a missing stack, each method raises an error with similar names.
+
+    If there are none, the error has the list command. ``defualt`` is similar to the existing ``default``.
+    """
     with pytest.raises(StackNotFoundError, match=r"There is no stack 'defualt'\. Did you mean 'default'\?") as caught:
         call(workspace, "defualt")
     assert caught.value.stack == "defualt"
@@ -559,6 +581,7 @@ def test_a_manager_is_found_by_id_or_name(workspace: Workspace) -> None:
     """A secrets manager is found by its id, or else by its name. If both are unknown, the error has the command that registers it."""
     record = workspace.component(MANAGER, "default")
     assert workspace.manager_by_id(record.id, "another name").id == record.id
+    # ``of another machine`` is an unknown id.
     assert workspace.manager_by_id("of another machine", "default").id == record.id
     with pytest.raises(NoSecretsManagerError, match="%zen secrets-manager register vault"):
         workspace.manager_by_id("of another machine", "vault")
@@ -585,7 +608,11 @@ for turn in range(int(sys.argv[2])):
     workspace.update_component(ComponentType.ANNOTATOR, f"a-{sys.argv[1]}-{turn}", {"updated": turn})
     print(turn, flush=True)
 """
-"""A program that registers components and stacks, and prints the number of each completed turn."""
+"""A program that registers components and stacks.
+
+In each turn it registers one component and one stack, updates the component, and then prints the number of the turn. Its arguments are the
+number of the writer and the number of turns.
+"""
 
 
 def _start_writer(number: int, turns: int) -> subprocess.Popen[str]:
@@ -600,6 +627,7 @@ def test_concurrent_registrations_are_all_kept(workspace: Workspace) -> None:
         assert process.returncode == 0
     expected = {f"a-{number}-{turn}": {"number": turn, "updated": turn} for number in range(4) for turn in range(10)}
     assert {record.name: record.attributes for record in workspace.components(ANNOTATOR)} == expected
+    # The writers register forty stacks. The other one is ``default``.
     assert len(workspace.stacks()) == 41
     assert [record.name for record in workspace.stacks() if record.is_active] == ["default"]
 
@@ -653,14 +681,14 @@ def test_a_killed_writer_leaves_complete_changes(workspace: Workspace) -> None:
     stored_attributes = {record.name: record.attributes for record in workspace.components(ANNOTATOR)}
     for turn in acknowledged_turns:
         assert stored_attributes[f"a-0-{turn}"] == {"number": turn, "updated": turn}
-    # The killed turn, which was not printed, may have registered its component.
+    # The turn in which the process was killed is not printed, and may have registered its component.
     assert len(stored_attributes) - len(acknowledged_turns) in {0, 1}
     assert all(workspace.stack(record.name) for record in workspace.stacks())
     workspace.register_component(ANNOTATOR, "after", "custom", {})
 
 
 def test_a_failed_write_changes_nothing(labels_workspace: Workspace) -> None:
-    """An error during a change rolls it back."""
+    """If an error is raised during a change, the whole change is rolled back."""
     state_before = (labels_workspace.components(), labels_workspace.stacks())
     with pytest.raises(ComponentNotFoundError):
         labels_workspace.update_stack("default", {ComponentType.ORCHESTRATOR: "default", ALERTER: "missing"})
@@ -672,7 +700,10 @@ def test_a_failed_write_changes_nothing(labels_workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("content", [b"this is no database", b"", b"SQLite format 3\x00" + b"\x00" * 4096])
 def test_another_file_is_not_changed(content: bytes, workspace: Workspace) -> None:
-    """A file that is no database raises ManagerCorruptedError and is not changed. An empty file becomes a workspace."""
+    """A file that is no database raises ManagerCorruptedError and is not changed.
+
+    An empty file becomes a workspace. One of the files only begins like a database.
+    """
     workspace.home.mkdir()
     database = workspace.home / "workspace.db"
     database.write_bytes(content)
@@ -696,6 +727,7 @@ def test_damaged_pages_raise_corrupted_error(labels_workspace: Workspace) -> Non
     """If pages of the database are overwritten, reading and writing raise ManagerCorruptedError."""
     database = labels_workspace.home / "workspace.db"
     run_python("import json; from zensecrets_jupyter import Client; Client().workspace.stacks(); print(json.dumps(None))")
+    # The test damages a copy, because this process has opened the original.
     copied_folder = labels_workspace.home.parent / "copied"
     # This moves the write-ahead log into the database file, in which the test damages the pages.
     with closing(sqlite3.connect(database)) as connection:
@@ -727,7 +759,8 @@ def test_the_database_of_another_program_is_not_changed(workspace: Workspace) ->
 
 
 def test_a_workspace_of_a_newer_version_is_not_changed(labels_workspace: Workspace) -> None:
-    """A newer format is neither read nor written, and the error suggests an update."""
+    """A workspace with a newer format is not used, and the error suggests an update."""
+    # The current version is 1.
     with closing(sqlite3.connect(labels_workspace.home / "workspace.db", isolation_level=None)) as connection:
         connection.execute("UPDATE meta SET value = 'workspace 2'")
     calls: list[Callable[[Workspace], object]] = [
@@ -759,7 +792,7 @@ print(json.dumps([attempt(lambda: len(workspace.stacks())), attempt(lambda: work
 """
 """A program that gives up the rights of root, and tries to read and write the workspace.
 
-It imports its modules before, because the user ``nobody`` (65534) may have no permission to read the virtual environment of root.
+It imports all modules first, because the user ``nobody`` (65534) may have no permission to read the virtual environment of root.
 """
 
 
@@ -776,6 +809,7 @@ def test_a_read_only_home_raises_access_error(exists: bool, workspace: Workspace
     for path in [*parent_folders, workspace.home]:
         path.chmod(0o555)
     try:
+        # The program prints the results of reading and writing. The test checks only the second one.
         _, (code, name, text) = run_python(UNPRIVILEGED_PROGRAM)
         assert (code, name) == ("manager-access", ManagerAccessError.__name__)
         assert "workspace.db" in text
@@ -812,6 +846,7 @@ def test_a_reader_never_sees_partial_changes(labels_workspace: Workspace) -> Non
         largest_count = max(largest_count, len(stacks))
     writer.communicate(timeout=TIMEOUT)
     assert writer.returncode == 0
+    # The reader has found new stacks, so it has read while the writer was running.
     assert largest_count > 1
 
 
@@ -826,8 +861,9 @@ def test_a_reader_never_sees_partial_changes(labels_workspace: Workspace) -> Non
     ],
 )
 def test_a_damaged_row_raises_corrupted_error(labels_workspace: Workspace, damage: str) -> None:
-    """A damaged row raises ManagerCorruptedError, and the file is not changed."""
+    """A damaged row raises ManagerCorruptedError, also a stack whose components were deleted from the database."""
     labels_workspace.register_component(ANNOTATOR, "more", "custom", {})
+    # The second context manager commits the change, and the first one closes the connection.
     with closing(sqlite3.connect(labels_workspace.home / "workspace.db")) as connection, connection:
         connection.execute(damage)
     with pytest.raises(ManagerCorruptedError, match=r"workspace\.db"):

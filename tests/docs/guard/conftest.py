@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def own_environment() -> Iterator[None]:
-    """Hide the keyring and the settings of the developer from this module's processes."""
+    """Hide the developer's keyring and settings from the processes of a test module."""
     with pytest.MonkeyPatch.context() as patch:
         for variable in [name for name in os.environ if name.startswith(("ZENSECRETS_", "ZENML_"))]:
             patch.delenv(variable)
@@ -32,7 +32,8 @@ def own_environment() -> Iterator[None]:
 def guarded_kernel(tmp_path_factory: pytest.TempPathFactory, own_environment: None) -> Iterator[GuardedKernel]:
     """Yield a kernel with the guard on, for all tests of a module.
 
-    Before the kernel starts, a value is stored as a secret and written to a file. The cell that loads the extension prints the value.
+    Before the kernel starts, a value is stored as secret ``stored`` and written to a file. The cell that loads the extension prints the
+    value from the file, so a test can check the first output after loading.
     """
     folder = tmp_path_factory.mktemp("guarded_kernel")
     value = random_value()
@@ -45,6 +46,7 @@ def guarded_kernel(tmp_path_factory: pytest.TempPathFactory, own_environment: No
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory, own_environment: None) -> Iterator[Terminal]:
     """Yield IPython in a terminal with the guard on, for all tests of a module."""
+    # The random value is `Terminal.token`, a value that the guard masks.
     terminal = Terminal(tmp_path_factory.mktemp("terminal"), random_value())
     yield terminal
     terminal.close()
@@ -52,6 +54,6 @@ def terminal(tmp_path_factory: pytest.TempPathFactory, own_environment: None) ->
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[dict[str, str]]:
-    """Yield environment variables that give access to an AWS Secrets Manager."""
+    """Yield environment variables for clients of moto, a local imitation of AWS Secrets Manager."""
     with running_moto() as port:
         yield aws_environment(port)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from tests.support.kernels import CellResult, Kernel
 
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
-"""Environment variables without which the tests would use the keyring of the developer's desktop."""
+"""Environment variables that hide the keyring of the developer's desktop from the tests."""
 PAUSE = 0.4
 """Seconds after which the guard has certainly sent all output.
 
-It delays text that may be the beginning of a value, because the rest of the value may follow. The delay is 50 ms.
+The guard delays text that may be the beginning of a value, because the rest of the value may follow. The delay is only 50 ms.
 """
 
 
@@ -60,7 +60,7 @@ class GuardedKernel:
         try:
             result = self.kernel.run(code, answers)
         except AssertionError:
-            # The kernel would wait at an unexpected prompt in all later tests.
+            # A prompt without an answer raises this error, and the kernel still waits at the prompt. Later tests use the same kernel.
             self.kernel.manager.interrupt_kernel()
             raise
         assert result.ok, result.error
@@ -77,10 +77,17 @@ class GuardedKernel:
 
 
 def store_secret(home: Path, name: str, value: str, **environment: str) -> None:
-    """Register a secret with the key ``key`` in a separate process.
+    """Register a secret with one entry, whose key is ``key``, in a separate process.
 
-    The key that encrypts the store is in a file, unless ``environment`` contains a passphrase.
+    The wrapping key of the store is in a file, unless ``environment`` contains a passphrase.
+
+    Args:
+        home: The folder of a kernel, which has its store in the subfolder ``zensecrets``.
+        name: The name of the secret.
+        value: The value of the entry.
+        environment: Additional environment variables of the process.
     """
     variables = {"ZENSECRETS_HOME": str(home / "zensecrets"), **NO_KEYRING, **environment}
+    # With `@-`, the command reads the value from its standard input.
     process = run_zensecrets("secret", "register", name, "--key=@-", stdin=value.encode(), environment=variables)
     assert process.returncode == 0, process.stderr

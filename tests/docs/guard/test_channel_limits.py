@@ -60,9 +60,10 @@ def _encode_image(image: Image.Image, file_format: str) -> bytes:
 
 
 def _sound(value: str) -> bytes:
-    """Return a sound with a tone for each letter of a value."""
+    """Return a WAV file with a tone of 50 ms for each letter."""
     file = io.BytesIO()
     with wave.open(file, "wb") as sound:
+        # One channel, one byte for a sample (128 is silence), 8000 samples a second.
         sound.setparams((1, 1, 8000, 0, "NONE", "NONE"))
         for letter in value:
             pitch = ord(letter) * 10
@@ -85,6 +86,7 @@ def test_sent_and_written_data_are_not_masked(guarded_kernel: GuardedKernel) -> 
             assert connection.recv(100) == value.encode()
     guarded_kernel.run("_ = open('sent.txt', 'w').write(value)")
     assert (guarded_kernel.folder / "sent.txt").read_text() == value
+    # The `:` is a second command. Without it, Bash would replace itself by `sleep`, and its argument would disappear.
     pids = guarded_kernel.output_of(
         "import subprocess\nwith_environment = subprocess.Popen(['sleep', '60'], env={'GIVEN': value})\n"
         "with_argument = subprocess.Popen(['bash', '-c', 'sleep 60; :', value])\nprint(with_environment.pid, with_argument.pid)"
@@ -97,7 +99,10 @@ def test_sent_and_written_data_are_not_masked(guarded_kernel: GuardedKernel) -> 
 
 
 def _wait_until_contained(value: str, file: Path) -> None:
-    """Wait until a file about a process contains a value, which is so when the program of the process has started."""
+    """Wait until a file about a new process contains a value.
+
+    Before the process starts its program, the file still describes the program of the parent.
+    """
     deadline = time.monotonic() + 30
     while value not in file.read_bytes().decode():
         assert time.monotonic() < deadline, file
@@ -112,6 +117,7 @@ def test_pieces_from_two_threads_are_not_recognized(guarded_kernel: GuardedKerne
     first, second = random_value(), random_value()
     guarded_kernel.protect(first, "thread.first")
     guarded_kernel.set_variables(first=first)
+    # From here on, the kernel's variable `value` is the second value.
     guarded_kernel.protect(second, "thread.second")
     # Each thread waits for its semaphore before each letter, and then releases the semaphore of the other thread.
     functions = """
@@ -153,7 +159,11 @@ class RecordingSocket:
 )
 @pytest.mark.parametrize("another_cell_writes", [False, True], ids=["one after the other", "another cell between"])
 def test_a_value_in_two_cells_is_shown_if_another_cell_writes_between(*, another_cell_writes: bool) -> None:
-    """A value of which two cells write one half each is masked, unless another cell writes between them."""
+    """A value is masked if two cells write one half each.
+
+    If another cell writes between these cells, the second half is shown.
+    """
+    # A half has fewer than twelve characters, so it is not masked without the other half.
     value = random_value(19)
     first_half, second_half = value[:9], value[9:]
     session, recording_socket = Session(key=b"a key"), RecordingSocket()
@@ -196,7 +206,10 @@ log(HandlerWithEmit(), 'by a logger %s', value)
 try: fail()
 except ValueError: log(HandlerOfLocals(), 'failed', exc_info=True)
 """
-"""Code that logs the variable ``value`` by several handlers, which write to the file ``path``."""
+"""Code that logs the variable ``value`` by several handlers, which write to the file ``path``.
+
+``HandlerOfLocals`` reads ``local_value`` from the last frame of the traceback, which is the frame of ``fail``.
+"""
 
 
 @covers(
@@ -204,9 +217,10 @@ except ValueError: log(HandlerOfLocals(), 'failed', exc_info=True)
     variables of a traceback, as Sentry's does."""
 )
 def test_some_log_handlers_show_a_value(guarded_kernel: GuardedKernel) -> None:
-    """A handler of one of these three kinds writes the value.
+    """Three handlers show the value.
 
-    If a logger calls a handler with its own ``emit``, the handler writes a mask.
+    The first overrides ``handle``, the ``emit`` of the second is called directly, and the third reads local variables.
+    If a logger calls a handler that overrides ``emit``, the handler writes a mask.
     """
     value = random_value()
     guarded_kernel.protect(value, "handler.key")
@@ -225,9 +239,9 @@ def test_some_log_handlers_show_a_value(guarded_kernel: GuardedKernel) -> None:
     one."""
 )
 def test_at_most_eleven_characters_are_shown_before_a_pause(guarded_kernel: GuardedKernel) -> None:
-    """If there is a pause between two parts of a value, at most eleven of its characters are shown, wherever it is split.
+    """A pause between two parts of a value shows at most eleven characters.
 
-    Of a value with eight characters, at most three are shown.
+    This applies wherever the value is split. Of a value with eight characters, at most three are shown.
     """
     value = random_value(30)
     for text, limit in ((value, 11), (random_value(8), 3)):
@@ -250,7 +264,10 @@ def test_at_most_eleven_characters_are_shown_before_a_pause(guarded_kernel: Guar
 @covers("A forked child process does not wait for the next piece, and neither does IPython at its end, after its threads have stopped.")
 @covers("There, the beginning of a value in pieces is shown.")
 def test_a_forked_child_does_not_wait_for_the_next_piece(guarded_kernel: GuardedKernel) -> None:
-    """A forked child masks a value that it writes at once. If it writes a value in two pieces, the first piece is shown."""
+    """A forked child masks a value that it writes in one piece.
+
+    If it writes a value in two pieces, the first piece is shown.
+    """
     value = random_value()
     guarded_kernel.protect(value, "forked.key")
     output = guarded_kernel.output_of(f"""
@@ -269,11 +286,15 @@ _ = os.waitpid(child, 0); time.sleep({PAUSE})
 @covers("A forked child process does not wait for the next piece, and neither does IPython at its end, after its threads have stopped.")
 @covers("There, the beginning of a value in pieces is shown.")
 def test_ipython_does_not_wait_for_the_next_piece_at_its_end(tmp_path: Path) -> None:
-    """A value that an exit function writes at once is masked. If it writes a value in two pieces, the first piece is shown."""
+    """A value that an exit function writes in one piece is masked.
+
+    If it writes a value in two pieces, the first piece is shown.
+    """
     (tmp_path / "exit_output.py").write_text(EXIT_OUTPUT)
     terminal = Terminal(tmp_path, random_value())
     try:
-        # Python runs exit functions in reverse order, so this one runs after those of the extension.
+        # Python runs exit functions in the reverse order of their registration. The module is imported before the extension is loaded
+        # again, so the module's exit function runs after those of the extension.
         terminal.cell("%unload_ext zensecrets_jupyter")
         terminal.cell(f"sys.path.insert(0, '{tmp_path}'); import exit_output")
         terminal.cell("%load_ext zensecrets_jupyter")
@@ -294,6 +315,7 @@ def write_at_exit(value=os.environ['SOME_API_TOKEN']):
     print('<pieces>', value[:8], end='', flush=True); print(value[8:], flush=True)
 atexit.register(write_at_exit)
 """
+"""A module whose exit function writes the token in one piece and in two pieces."""
 
 
 @covers("If the JavaScript of an output computes a value in the browser, the kernel does not see it.")
@@ -301,6 +323,7 @@ def test_a_value_that_javascript_computes_is_not_masked(guarded_kernel: GuardedK
     """A script that contains the value is masked; a script that computes the value is unchanged."""
     value = random_value()
     guarded_kernel.protect(value, "script.key")
+    # The value has 24 characters, which are six parts of four.
     parts_in_reverse_order = [value[start : start + 4] for start in range(20, -1, -4)]
     computing_script = f"element.textContent = {parts_in_reverse_order}.reverse().join('')"
     guarded_kernel.set_variables(computing_script=computing_script, script_with_value=f"element.textContent = '{value}'")

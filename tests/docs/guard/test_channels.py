@@ -53,9 +53,12 @@ MESSAGE_CHANNELS = (
     "pager",
     "set_next_input",
 )
-"""Channels to which a cell writes messages. The channels in ``REQUESTS`` are replies and prompts."""
+"""Names of cells in ``CELLS`` that send the value in various types of messages.
+
+``REQUESTS`` has the channels that a cell cannot test: the replies to requests, and prompts.
+"""
 PROGRAM_CHANNELS = ("!command", "%%bash", "%%script to stderr", "os.system", "subprocess", "file descriptor", "file descriptor 2")
-"""Channels of programs and libraries, which write to a file descriptor."""
+"""Names of cells in ``CELLS`` that write the value to a file descriptor."""
 
 
 def check_channels(guarded_kernel: GuardedKernel, channels: Mapping[str, Callable[[], object]], pause: float = 0) -> None:
@@ -64,11 +67,12 @@ def check_channels(guarded_kernel: GuardedKernel, channels: Mapping[str, Callabl
     Args:
         guarded_kernel: The kernel.
         channels: For each channel, a function that sends the value through it.
-        pause: The number of seconds until the messages of a channel have arrived.
+        pause: The number of seconds to wait for the messages of a channel.
     """
     values = {channel: canary(channel) for channel in channels}
     search = LeakSearch({(channel, "plain"): PlantedValue([value], value, [value]) for channel, value in values.items()})
-    # The code of `PREPARE` reads these files.
+    # The code of `PREPARE` reads these files: the texts for each channel, and all values to protect. The function `use`, which it
+    # defines, sets the variables `texts` and `all_texts` of the kernel to the texts for a channel.
     (guarded_kernel.folder / "planted.json").write_text(json.dumps({channel: [value] for channel, value in values.items()}))
     (guarded_kernel.folder / "values.json").write_text(json.dumps([*values.values()]))
     guarded_kernel.run(PREPARE.format(folder=str(guarded_kernel.folder)))
@@ -100,6 +104,7 @@ def test_the_output_of_programs_is_masked(guarded_kernel: GuardedKernel) -> None
     """The output of programs and of the C library is masked."""
     library = "import ctypes; libc = ctypes.CDLL(None); libc.puts(all_texts.encode()); libc.fflush(None);"
     cells = {**{channel: CELLS[channel] for channel in PROGRAM_CHANNELS}, "library": library}
+    # The output of a program may arrive after its cell, so each channel has a pause.
     check_channels(guarded_kernel, {channel: partial(guarded_kernel.kernel.run, code) for channel, code in cells.items()}, PAUSE / 2)
 
 
@@ -152,6 +157,7 @@ LOG_CHANNELS = (
     "structlog: print",
     "structlog: write and JSON",
 )
+"""Names of code samples in ``LOGS``, which log the variable ``value`` to the file ``path``."""
 
 
 @covers(
@@ -167,6 +173,7 @@ def test_logs_are_masked(guarded_kernel: GuardedKernel) -> None:
         path = guarded_kernel.folder / f"{number}.log"
         guarded_kernel.run(f"path = {str(path)!r}\n{LOGS[name]}\nlogging.shutdown()")
         log = path.read_text(encoding="utf-8")
+        # The brackets of the mask are left out, because JSON writes them as escapes.
         assert "secret:logged.key" in log, name
         assert longest_visible(value, log) < LEAK_LENGTH, name
 
@@ -185,10 +192,11 @@ def test_saved_files_are_masked(tmp_path: Path) -> None:
         page = context.new_page()
         status_item = page.locator("#jp-main-statusbar .zs-guard-status")
         open_notebook(lab, page, "saved.ipynb", protecting_cell(lab, value), "0")
+        # Cell 0 loads the extension, cell 1 protects the value, and cell 2 is the `0` from the line above.
         type_into(page, 2, f"# {value}")
         expect(status_item).to_have_attribute("title", re.compile("Saved files are checked"))
         saved_file = save(lab, page, "saved.ipynb")
-        # The protecting cell registers the value with this name.
+        # The mask has this name, with which `protecting_cell` protects the value.
         assert "gh.pat" in saved_file
         assert value not in saved_file
         # Without these files the server finds no kernel, as if the kernel ran on another machine.
@@ -244,9 +252,10 @@ def test_programs_have_a_terminal(terminal: Terminal) -> None:
     Its descriptor 2 is a pipe.
     """
     child = terminal.child
+    # Both programs examine their standard input, so descriptor 1 becomes their input. The fixture's terminal has 40 lines of 150 columns.
     terminal.cell("!tty -s <&1 && stty size <&1")
     child.expect("40 150")
-    # The words of an expected output are split in the code, because the terminal also echoes the code.
+    # An expected text is split in the code of its cell (`'<''pipe>'`), because the terminal also echoes the code.
     terminal.cell("!test -p /dev/fd/2 && echo '<''pipe>'")
     child.expect("<pipe>")
     terminal.cell("import pydoc; pydoc.pager('<page' + '>\\n' * 99)")
@@ -255,6 +264,7 @@ def test_programs_have_a_terminal(terminal: Terminal) -> None:
     terminal.cell("help(str.join)")
     child.expect("Concatenate")
     child.send("q")
+    # This cell fails, because `%debug` needs a traceback.
     terminal.cell("1 / (0 if token else 1)")
     terminal.cell("%debug")
     child.expect("ipdb>")
@@ -262,7 +272,7 @@ def test_programs_have_a_terminal(terminal: Terminal) -> None:
     child.expect("‹secret:env.SOME_API_TOKEN›")
     child.expect("ipdb>")
     child.send("q\r")
-    # An editor uses the whole screen and reads single keys.
+    # As an editor does, this cell uses the whole screen and reads a single key.
     terminal.cell("curses.wrapper(lambda window: (window.addstr('press' + ' a key'), window.refresh(), window.getkey())[2])")
     child.expect("press a key")
     child.send("k")
@@ -281,6 +291,7 @@ shell.run_line_magic("load_ext", "zensecrets_jupyter")
 shell.run_cell("import os, sys; token = os.environ['SHELL_TOKEN']; print('<out>', token); print('<err>', token, file=sys.stderr)")
 os.write(1, f"<descriptor> {os.environ['SHELL_TOKEN']}".encode())
 """
+"""A program that creates a shell of IPython, and writes ``SHELL_TOKEN`` in three ways."""
 
 
 @covers("In a shell that runs inside another program, only `sys.stdout` and `sys.stderr` are masked.")
@@ -296,12 +307,16 @@ def test_an_embedded_shell_masks_only_python_output(tmp_path: Path) -> None:
 
 @covers("If a part of the guard fails, you see `‹redaction failed›` instead of the output, never the original text.")
 def test_a_fault_in_the_guard_hides_the_output(guarded_kernel: GuardedKernel) -> None:
-    """If a method of the redactor raises, no output contains the value, and a text replaces the output."""
+    """If a method of the redactor raises, no output contains the value.
+
+    At least one output is ``‹redaction failed›``.
+    """
     value = random_value()
     guarded_kernel.protect(value, "broken.key")
     guarded_kernel.run("from zensecrets_jupyter.notebook.guard import guard_of; guard = guard_of(get_ipython())")
     all_output = ""
     for method in ("redact_tree", "redact_bytes", "stream", "search"):
+        # The function `fail` replaces the method until `del` removes it again. The cell itself may fail, so it is run by `kernel.run`.
         result = guarded_kernel.kernel.run(f"""
 def fail(*arguments): raise RuntimeError
 guard.redactor.{method} = fail

@@ -54,10 +54,11 @@ def test_three_encodings_and_five_escapes_are_not_decoded() -> None:
     for name in ESCAPING_ENCODERS:
         assert is_masked(*value_and_escaped_text(name, 4)), name
         assert not is_masked(*value_and_escaped_text(name, 5)), name
-    # The base64 of a random value may begin or end with capitals only, which `upper` does not change. This value has small letters there.
+    # The base64 of this value has lower-case letters near both ends. Without them, `upper` may leave an end unchanged, and an unchanged
+    # end is masked.
     value = next(value for value in iter(random_value, None) if _has_small_letters_at_both_ends(ENCODERS["base64"](value)))
     assert not is_masked(value, ENCODERS["base64"](value).upper())
-    # In base64, each three characters of this value have a `+` or a `/` at their end.
+    # Base64 writes three characters as four digits. In this value, the fourth digit is always `+` or `/`.
     value_with_signs = "".join(f"{random_value(2)}{secrets.choice('?~>')}" for _ in range(8))
     assert is_masked(value_with_signs, ENCODERS["base64"](value_with_signs))
     assert not is_masked(value_with_signs, ENCODERS["base64"](value_with_signs).translate(str.maketrans("+/", "$*")))
@@ -65,8 +66,9 @@ def test_three_encodings_and_five_escapes_are_not_decoded() -> None:
 
 @covers("A value of up to ten letters in base85 is sometimes shown; a longer value is sometimes shown in quoted Ascii85.")
 def test_some_values_in_base85_are_shown() -> None:
-    """In base85, fewer than a tenth of the short values and a hundredth of the longer values are shown.
+    """In base85, some short values and very few longer values are shown.
 
+    The limits are a tenth of the short values and a hundredth of the longer values.
     In Ascii85, some longer values are shown if the text is also quoted for a shell.
     """
 
@@ -79,7 +81,7 @@ def test_some_values_in_base85_are_shown() -> None:
             count += not is_masked(value, text)
         return count
 
-    # A short value has 6 to 10 letters. The values of a list have all lengths in turn.
+    # A short value has 6 to 10 letters, and a longer one has 11 to 30. The lengths take turns in the list.
     short_values = [random_value(6 + index % 5) for index in range(1000)]
     longer_values = [random_value(11 + index % 20) for index in range(1000)]
     assert 0 < unmasked_count(short_values, "base85") < 100
@@ -111,9 +113,9 @@ def test_the_length_of_all_views_is_limited(length: int, factor: int) -> None:
         lengths_of_views.append(len(data))
         return []
 
-    # The argument is the length of the shortest value.
+    # The argument is the length of the shortest value. `record_view` reports no match in any view.
     assert list(ViewSearch(16).search(text.encode(), record_view)) == []
-    # A view has zero, one or two decodings.
+    # A view results from zero, one or two decodings, and the limit applies to each of these three numbers.
     assert 2 * len(text) < sum(lengths_of_views) < 3 * (factor * len(text) + (1 << 20))
     value = random_value()
     assert is_masked(value, f"{text[:length]}\n{value}\n")
@@ -121,13 +123,17 @@ def test_the_length_of_all_views_is_limited(length: int, factor: int) -> None:
 
 @covers("In a text of more than 1 MiB, one encoding is decoded, not two inside each other.")
 def test_one_encoding_is_decoded_in_a_long_text() -> None:
-    """In a text of more than 1 MiB base64 is decoded, also if one digit is escaped. Base64 of hexadecimal digits is not."""
+    """In a text of more than 1 MiB, base64 is decoded.
+
+    It is decoded even if one digit is escaped. Base64 of hexadecimal digits is not decoded.
+    """
     line = "an ordinary line\n"
     # The first text is a hundred lines shorter than 1 MiB, and the second one a hundred lines longer.
     short_text = line * ((1 << 20) // len(line) - 100)
     long_text = short_text + line * 200
     value = random_value()
     encoded_once = ENCODERS["base64"](value)
+    # Any digit of base64 may be written as an escape in a string of JSON. The test escapes the digit with index 20.
     escaped_digit = f"\\u{ord(encoded_once[20]):04x}"
     encoded_with_escape = f'"{encoded_once[:20]}{escaped_digit}{encoded_once[21:]}"'
     encoded_twice = ENCODERS["base64"](ENCODERS["hexadecimal"](value))
@@ -156,10 +162,11 @@ def test_an_escape_is_decoded_with_a_kilobyte_on_either_side(length: int) -> Non
         views.append(data)
         return []
 
+    # The search is for values of at least 16 bytes. `record_view` reports no match in any view.
     assert list(ViewSearch(16).search(text.encode(), record_view)) == []
     decoded_view = next(view for view in views if value.encode() in view)
     if length > 1 << 16:
-        # There may be more than a kilobyte on either side, but not several times more.
+        # The view may have more than a kilobyte on either side. The test allows 4 KiB before the value, and 8 KiB in all.
         assert (1 << 10) < decoded_view.index(value.encode()) < (1 << 12)
         assert (2 << 10) < len(decoded_view) < (1 << 13)
     else:
@@ -175,14 +182,22 @@ def test_an_escape_is_decoded_with_a_kilobyte_on_either_side(length: int) -> Non
 )
 @covers("The rest of the text is searched without decoding.")
 def test_decoding_ends_at_a_limit() -> None:
-    """An encoded value is masked up to each limit of the sentence and shown after it. A plain value is masked everywhere."""
+    """An encoded value is masked before each of three limits, and shown after it.
+
+    A plain value is masked everywhere.
+    """
     numbers_limit, base85_limit, base85_length_limit = 1 << 18, 1 << 17, 1 << 13
-    # A "%" in base85 may look like an escape of a URL. The text around an escape is searched again, also after the limit.
+    # The base85 of this value has no "%", which may look like an escape of a URL. The text around an escape is searched again, also after
+    # the limit, so the value could be masked there.
     value = next(value for value in iter(random_value, None) if "%" not in ENCODERS["base85"](value))
     value_in_base85 = ENCODERS["base85"](value)
     redactor = redactor_for(value)
 
     def is_masked_after(text: str, encoded_value: str) -> bool:
+        """Return whether an encoded value is masked after ``text``.
+
+        The plain value must always be masked there.
+        """
         assert mask_text("a.key") in redactor.redact(f"{text}\n{value}")
         return mask_text("a.key") in redactor.redact(f"{text}\n{encoded_value}\n")
 
@@ -194,11 +209,12 @@ def test_decoding_ends_at_a_limit() -> None:
     assert not is_masked_after(lines[: base85_limit + 1000], value_in_base85)
 
     def text_in_base85(length: int) -> str:
-        # 32 bytes have 40 digits, which end with a line end here.
+        # Base85 writes 32 bytes as 40 digits. With the line end, a line has 41 characters.
         return "".join(f"{ENCODERS['base85'](random_value(32))}\n" for _ in range(length // 41))
 
     assert is_masked_after(text_in_base85(base85_length_limit - 1000), value_in_base85)
-    # A view without escapes may be shorter, so this text is much longer than the limit.
+    # Digits of base85 may look like escapes. A view in which these are decoded is shorter than the text, and could be below the limit.
+    # Three times the limit is long enough.
     assert not is_masked_after(text_in_base85(3 * base85_length_limit), value_in_base85)
 
 
@@ -207,9 +223,9 @@ def test_decoding_ends_at_a_limit() -> None:
     first pieces are shown."""
 )
 def test_the_first_piece_of_some_encodings_is_shown() -> None:
-    """Base64, hexadecimal digits and escapes in two pieces are masked.
+    """Plain text, base64, hexadecimal digits and escapes in two pieces are masked.
 
-    The first of three pieces of base85 may be shown.
+    The first of three pieces of base85 is shown for some values, so the test uses 20 values.
     """
 
     def first_piece_and_output(encoder: str, value: str, piece_count: int) -> tuple[str, str]:

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
 
 def printed_variables(guarded_kernel: GuardedKernel, variables: Mapping[str, str]) -> dict[str, str]:
-    """Set environment variables in a kernel, and return the output of the same cell for each variable."""
+    """Set environment variables and print them in one cell. Return each printed text."""
     guarded_kernel.set_variables(variables=dict(variables))
-    # A value may have several lines, so a NUL separates the variables.
+    # A value may have several lines, so each value ends with a NUL and a line end.
     output = guarded_kernel.output_of(
         "import os; os.environ.update(variables)\nfor name in variables: print(os.environ[name], end='\\0\\n')"
     )
+    # The split yields one more text, the empty one after the last end. `zip` leaves it out.
     return dict(zip(variables, output.split("\0\n"), strict=False))
 
 
@@ -45,6 +46,7 @@ def test_a_variable_is_a_secret_by_its_name_or_value(guarded_kernel: GuardedKern
     assert printed_variables(guarded_kernel, secrets_by_name) == {name: f"‹secret:env.{name}›" for name in secrets_by_name}
     harmless_variables = {"WEATHER_STATION": random_value()}
     assert printed_variables(guarded_kernel, harmless_variables) == harmless_variables
+    # The prefix is that of GitHub's tokens. The names STATION_A to STATION_E do not look like names of secrets.
     token = f"ghp_{random_value(36)}"
     key = pem(ec.generate_private_key(ec.SECP256R1()), PrivateFormat.PKCS8)
     url_password, connection_password, json_password = (random_value() for _ in range(3))
@@ -57,6 +59,7 @@ def test_a_variable_is_a_secret_by_its_name_or_value(guarded_kernel: GuardedKern
     }
     output = printed_variables(guarded_kernel, secrets_by_value)
     assert [name for name in secrets_by_value if f"‹secret:env.{name}›" not in output[name]] == []
+    # The first and the last line of a PEM key are no secrets.
     secret_texts = (token, *key.splitlines()[1:-1], url_password, connection_password, json_password)
     assert [text for text in secret_texts if text in str(output)] == []
 
@@ -80,9 +83,10 @@ def test_only_the_secret_part_of_a_variable_is_masked(guarded_kernel: GuardedKer
 )
 def test_harmless_values_of_variables_are_not_masked(guarded_kernel: GuardedKernel) -> None:
     """Paths, references and dates are never masked; numbers and plain words only if the variable's name ends with certain words."""
+    # For each end of a variable's name, the formats that are masked.
     masked_formats = {"PASSWORD": {"number", "words"}, "SECRET": {"words"}, "TOKEN": {"words"}, "KEY": set(), "PLAIN": set()}
     for index, (name_end, expected_formats) in enumerate(masked_formats.items()):
-        # A value that was masked once is masked under any name, so each name has different values.
+        # If a value was masked for one name, it is also masked for the next names. So a value that may be masked differs from name to name.
         values = {
             "path": f"/etc/ssl/private/{random_value(3, string.digits)}.pem",
             "arn": f"arn:aws:secretsmanager:eu-central-1:{random_number(12)}:secret:prod/db",
@@ -104,6 +108,7 @@ def test_variables_set_after_loading_are_checked(guarded_kernel: GuardedKernel) 
     for way, code in CODE_THAT_SETS_VARIABLE.items():
         value = random_value()
         (guarded_kernel.folder / "value").write_text(value)
+        # The code sets GITHUB_TOKEN, so the cell first removes the variable that the previous code has set.
         output = guarded_kernel.output_of(
             "import os, pathlib; value = pathlib.Path('value').read_text(); os.environ.pop('GITHUB_TOKEN', None)\n"
             f"{code}\nprint('it is', value)"
@@ -113,12 +118,15 @@ def test_variables_set_after_loading_are_checked(guarded_kernel: GuardedKernel) 
 
 @covers("[`%secret guard`](guard-commands.md) shows why each name is protected.")
 def test_the_table_shows_why_a_name_is_protected(guarded_kernel: GuardedKernel) -> None:
-    """The table shows the reasons for stored, typed and environment values."""
+    """The table shows the reasons for stored, typed and environment values.
+
+    The stored value is the secret ``stored`` of the fixture.
+    """
     guarded_kernel.run("import getpass; _ = getpass.getpass('Gate: ')", [random_value()])
     guarded_kernel.set_variables(variables={"GATE_PASS": random_value(), "GATE_URL": f"https://app:{random_value()}@example.com/"})
     guarded_kernel.run("import os; os.environ.update(variables)")
     words = "\n".join(guarded_kernel.run("%secret guard").displayed_data()).split()
-    # A long reason continues in the next line, and the number in the column of counts is between the two parts of the reason.
+    # A long reason continues in the next line, after the column of counts. Without numbers, the words of a reason follow each other.
     table = " ".join(word for word in words if not word.isdigit())
     for name_and_reason in (
         r"stored\.key registered or read as a key of secret 'stored'",
@@ -136,6 +144,7 @@ shell = InteractiveShell.instance()
 shell.run_line_magic("load_ext", "zensecrets_jupyter")
 print(os.environ["ZOO_TOKEN"], os.environ["ZOO_ANIMAL"])
 """
+"""A program that loads the extension in a new shell and prints two variables."""
 
 
 @covers(

@@ -58,7 +58,8 @@ def test_each_value_has_its_own_mask(guarded_kernel: GuardedKernel) -> None:
 
 @covers("The output is `Authorization: Bearer ‹secret:example.token›`.")
 def test_the_example_of_the_page_runs(guarded_kernel: GuardedKernel) -> None:
-    """The three cells before the first heading of the page have the output that the page shows."""
+    """The three cells of the introduction run. The last one has the shown output."""
+    # The introduction ends at the first `## ` heading.
     cells = re.findall(r"^```python\n(.*?)^```$", PAGE.text.partition("\n## ")[0], re.MULTILINE | re.DOTALL)
     assert len(cells) == 3
     value = random_value()
@@ -72,7 +73,10 @@ def test_the_example_of_the_page_runs(guarded_kernel: GuardedKernel) -> None:
     writes to a file."""
 )
 def test_data_are_not_masked(guarded_kernel: GuardedKernel) -> None:
-    """Code captures, compares, computes with and writes the value itself; the output of these data contains the mask."""
+    """Code that captures, compares, changes or writes a value gets the value itself.
+
+    If the results are printed, the value in them is masked.
+    """
     value = random_value()
     guarded_kernel.protect(value, "data.key")
     guarded_kernel.run("captured = !echo {value}\nassert captured == [value]")
@@ -94,6 +98,7 @@ def test_when_a_value_becomes_known(guarded_kernel: GuardedKernel) -> None:
     assert output == f"{command_value} {form_value} {prompt_value}\n"
     guarded_kernel.run("%secret register by_command --key", [command_value])
     assert guarded_kernel.output_of("print(command_value)") == "‹secret:by_command.key›\n"
+    # A form asks for a value only in a notebook.
     form = FormClient(guarded_kernel.kernel, guarded_kernel.kernel.run("%secret register by_form", in_notebook=True))
     form.submit({"key": form_value})
     assert guarded_kernel.output_of("print(form_value)") == "‹secret:by_form.key›\n"
@@ -112,7 +117,7 @@ PROMPTS_SENTENCE = """
 
 @covers(PROMPTS_SENTENCE)
 def test_answers_to_password_prompts_are_masked(guarded_kernel: GuardedKernel) -> None:
-    """In a kernel, answers to the prompts of all libraries are masked, with consecutive numbers."""
+    """In a kernel, answers to password prompts are masked, with consecutive numbers."""
     numbers = []
     for library, code in CODE_WITH_PROMPT.items():
         last_line = guarded_kernel.output_of(f"{code}\nprint('typed', value)", [random_value()]).splitlines()[-1]
@@ -128,7 +133,7 @@ def test_answers_to_password_prompts_are_masked_in_a_terminal(terminal: Terminal
     child = terminal.child
     for library in ("getpass", "prompt_toolkit"):
         terminal.cell(CODE_WITH_TERMINAL_PROMPT[library])
-        # The terminal also echoes the typed cell, in which there is a quote before the word.
+        # The terminal also echoes the typed cell. The pattern does not match the echo, in which a quote is before `Database`.
         child.expect(r"(?<!')Database:")
         child.send(f"{random_value()}\r")
         terminal.cell("print('<typed>', value)")
@@ -141,7 +146,7 @@ def test_answers_to_password_prompts_are_masked_in_a_terminal(terminal: Terminal
 def test_the_input_of_a_program_is_not_known(terminal: Terminal) -> None:
     """If a program prints a password that it has read from the terminal, the password is shown."""
     value = random_value()
-    # The quotes within two words make the terminal's echo of the cell different from the output.
+    # The terminal also echoes the cell. The quotes in `Pass""phrase` and `<""read>` make the echo different from the expected output.
     terminal.cell("""!bash -c 'read -rsp "Pass""phrase: " it; echo "<""read> $it"'""")
     terminal.child.expect("Passphrase: ")
     terminal.child.send(f"{value}\r")
@@ -165,22 +170,23 @@ def test_the_secrets_of_the_active_stack_are_loaded(guarded_kernel: GuardedKerne
 @covers("Otherwise the guard uses their [fingerprints](saving.md#turn-fingerprints-on-or-off), if you keep any.")
 @covers("Fingerprints recognize a value only within one piece of output.")
 def test_fingerprints_replace_secrets_that_need_input(tmp_path: Path, own_environment: None) -> None:
-    """If the store needs a passphrase or a service, loading asks for nothing and sends nothing, and fingerprints mask the value.
+    """Fingerprints mask the value if its store needs a passphrase or a service.
 
-    In three pieces of output the value is shown, and so is the value in one piece after the fingerprints were deleted.
+    Loading shows no prompt and sends no request. The value is shown if it is printed in three pieces. After
+    the fingerprints are deleted, it is also shown in one piece.
     """
     value = random_value()
     (tmp_path / "value").write_text(value)
     store_secret(tmp_path, "db", value, ZENSECRETS_PASSPHRASE=random_value(), ZENSECRETS_FINGERPRINTS="on")
     with socket.create_server(("127.0.0.1", 0)) as server, running_kernel(tmp_path) as kernel:
-        # A prompt would fail the test.
+        # The kernel does not have the passphrase. A prompt for it would fail the test.
         result = kernel.run("%load_ext zensecrets_jupyter\nvalue = open('value').read(); print(value)")
         assert result.stream("stdout") == "‹secret:db.key›\n"
         print_in_three_pieces = (
             f"import time\nfor position in (0, 8, 16): print(value[position : position + 8], end='', flush=True); time.sleep({PAUSE})"
         )
         assert kernel.run(print_in_three_pieces).stream("stdout") == value
-        # The new active stack has a secrets manager that needs requests. The server must get none of them.
+        # The secrets manager of the new active stack sends its requests to `server`. Loading must send none.
         environment = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
         address = f"http://127.0.0.1:{server.getsockname()[1]}"
         register_manager = f"secrets-manager register team --flavor=vault --url={address} --token=some-token"
@@ -189,6 +195,7 @@ def test_fingerprints_replace_secrets_that_need_input(tmp_path: Path, own_enviro
             assert process.returncode == 0, process.stderr
         assert kernel.run("%unload_ext zensecrets_jupyter\nprint(value)").stream("stdout") == f"{value}\n"
         assert kernel.run("%load_ext zensecrets_jupyter\nprint(value)").stream("stdout") == "‹secret:db.key›\n"
+        # `accept` raises this error if no client has connected.
         server.settimeout(0)
         with pytest.raises(BlockingIOError):
             server.accept()
@@ -200,14 +207,17 @@ def test_fingerprints_replace_secrets_that_need_input(tmp_path: Path, own_enviro
 @covers("The first output and the next cell wait for them, for 5 seconds at most.")
 @pytest.mark.parametrize("key_arrives", [True, False], ids=["a slow store", "a store that hangs"])
 def test_the_first_output_waits_for_the_store(tmp_path: Path, own_environment: None, *, key_arrives: bool) -> None:
-    """The first output waits until the store's key can be read, or for five seconds. The next cell does not wait again."""
+    """The first output waits until the store's key can be read.
+
+    It waits for five seconds at most. The next cell does not wait for five seconds again.
+    """
     value, seconds_until_key, max_seconds = random_value(), 1.5, 5
     (tmp_path / "value").write_text(value)
     store_secret(tmp_path, "db", value)
     (key_file,) = tmp_path.rglob("*.key")
     key = key_file.read_bytes()
     key_file.unlink()
-    # A process that opens a named pipe waits until another process writes to it.
+    # A named pipe replaces the key file. The kernel waits when it opens the pipe, until the timer writes the key.
     os.mkfifo(key_file, 0o600)
     writer = threading.Timer(seconds_until_key, key_file.write_bytes, [key])
     with running_kernel(tmp_path) as kernel:
@@ -217,7 +227,7 @@ def test_the_first_output_waits_for_the_store(tmp_path: Path, own_environment: N
         result = kernel.run("%load_ext zensecrets_jupyter\nprint(open('value').read())")
         seconds = time.monotonic() - start_time
         assert result.stream("stdout") == ("‹secret:db.key›\n" if key_arrives else f"{value}\n")
-        # The timer starts before the cell, so the cell may wait less than its time.
+        # The timer starts before the cell, so the cell may wait less than `seconds_until_key`.
         assert seconds >= (seconds_until_key / 2 if key_arrives else max_seconds - 0.5)
         # A busy machine needs additional time.
         assert seconds < max_seconds * 4
@@ -230,9 +240,9 @@ def test_the_first_output_waits_for_the_store(tmp_path: Path, own_environment: N
 def test_sensitive_keys_of_other_programs_are_masked(
     guarded_kernel: GuardedKernel, aws: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If a secret of another program is a database login, only its password is masked.
+    """If a secret of another program is a database login, only the password is masked.
 
-    If it is not, all keys are masked, except those in ``--clear``.
+    If a secret is no database login, the values of all keys are masked, except for keys in ``--clear``.
     """
     for variable, text in aws.items():
         monkeypatch.setenv(variable, text)
@@ -257,6 +267,7 @@ def test_sensitive_keys_of_other_programs_are_masked(
     try:
         guarded_kernel.run("from zensecrets_jupyter import Client\nfor name in texts: _ = [*Client().get_secret(name).content.values()]")
     finally:
+        # Later tests use the same kernel.
         guarded_kernel.run("%stack set default")
     output = json.loads(guarded_kernel.output_of("print(json.dumps(texts, ensure_ascii=False))"))
     assert output == {
@@ -271,7 +282,7 @@ def test_sensitive_keys_of_other_programs_are_masked(
 )
 def test_short_and_common_values_are_not_masked(guarded_kernel: GuardedKernel) -> None:
     """A value of five characters or a common word is shown, after a warning at its registration; six characters are masked."""
-    # The longer value consists of consonants, because six other letters may be a common word.
+    # The longer value has only consonants, so it cannot be a common word by chance. Common words are not masked.
     short_value, long_value = random_value(5, string.ascii_lowercase), random_value(6, "bcdfghjklmnpqrstvwxz")
     for value in (short_value, "admin", "password", "us-east-1", "123456", "000000"):
         assert not Redactor().protect(value, "a.key"), value

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.docs.guard.guarded_kernel import GuardedKernel
 
 SPECIAL_CHARACTERS = "a\"b'c\\d&e<f $g%h"
-"""Characters that encoders write differently."""
+"""Characters that many encoders escape or quote."""
 
 
 @covers("**The principle: text that decodes to a value is masked.**")
@@ -49,7 +49,10 @@ def test_every_encoding_is_masked() -> None:
     to."""
 )
 def test_texts_and_values_are_decoded() -> None:
-    """A value is masked as it is, if the text contains its encoding, and if the value is the encoding of the text."""
+    """A value is masked if the text contains it, also in base64.
+
+    If the value itself is base64, the decoded value is masked too.
+    """
     value = random_value()
     encoded_value = base64.b64encode(value.encode()).decode()
     assert is_masked(value, f"it is {value}.")
@@ -80,8 +83,10 @@ def test_secret_parts_of_a_value_are_masked_alone() -> None:
         "a connection string": (f"Server=db.example.com;Uid=app;Pwd={part};", part),
         "user:password": (f"app:{part}", part),
         "a header": (f"Authorization: Bearer {part}", part),
+        # The levels are JSON, the header, base64, and `user:password`.
         "four levels": (json.dumps({"auth": f"Basic {base64.b64encode(f'app:{part}'.encode()).decode()}"}), part),
     }
+    # The list has the names of the cases in which the secret part is shown.
     assert [name for name, (value, secret_part) in cases.items() if not is_masked(value, f"it is {secret_part}.")] == []
     for name in ("a URL", "a connection string"):
         value, _ = cases[name]
@@ -90,7 +95,10 @@ def test_secret_parts_of_a_value_are_masked_alone() -> None:
 
 @covers("""A PEM key that is stored with `\\n` is masked when it is printed with real line ends.""")
 def test_a_pem_key_stored_in_one_line_is_masked_in_many_lines() -> None:
-    r"""If the value has ``\n`` in place of its line ends, no line of the printed key is shown."""
+    r"""A key that is stored with ``\n`` is masked when it is printed in lines.
+
+    The stored value has a backslash and an n in place of each line end. The lines with BEGIN and END are no secrets.
+    """
     key = pem(ec.generate_private_key(ec.SECP256R1()), PrivateFormat.PKCS8)
     redacted_text = redactor_for(key.replace("\n", "\\n")).redact(f"it is\n{key}")
     assert [line for line in key.splitlines()[1:-1] if longest_visible(line, redacted_text) >= LEAK_LENGTH] == []
@@ -171,7 +179,10 @@ def test_every_listed_encoding_is_decoded() -> None:
 
 @covers("Up to two encodings inside each other are decoded; escapes are decoded up to four times.")
 def test_two_encodings_and_four_escapes_are_decoded() -> None:
-    """Any two of ten usual encodings are decoded, and each escape up to four times."""
+    """Any two of ten usual encodings are decoded, one inside the other.
+
+    Escapes are decoded four times.
+    """
     value = f"{SPECIAL_CHARACTERS}é{random_value()}"
     redactor = redactor_for(value)
     usual_encoders = (
@@ -216,6 +227,7 @@ def test_quoting_and_spacing_do_not_matter() -> None:
     assert is_masked(value_with_spaces, value_with_spaces.replace(" ", "\n"))
     assert is_masked(value_with_spaces, value_with_spaces.replace(" ", "   "))
     value_with_quote = f"{value[:4]}'{value[4:]}"
+    # In a quoted text, a shell writes a quote as `'\''`.
     assert is_masked(value_with_quote, f"{value[:4]}'\\''{value[4:]}")
     assert not is_masked(value, f"{value[:6]} and {value[6:]}")
     assert is_masked(value, f"{value[:4]}@{value[4:8]}@{value[8:]}")
@@ -234,7 +246,7 @@ def test_quoting_and_spacing_do_not_matter() -> None:
     more."""
 )
 def test_case_and_punctuation_have_limits() -> None:
-    """Each limit of the sentences is tested from both sides, for case and for punctuation."""
+    """For each limit, one value is masked, and one beyond the limit is shown."""
     value = random_value(16, string.ascii_lowercase)
     assert is_masked(value, in_mixed_case(value))
     assert not is_masked(value[:15], in_mixed_case(value[:15]))
@@ -243,6 +255,7 @@ def test_case_and_punctuation_have_limits() -> None:
     assert not is_masked(value[:6], value[:6].upper())
     value_with_dashes = "-".join(random_value(4) for _ in range(5))
     assert is_masked(value_with_dashes, value_with_dashes.replace("-", ""))
+    # Eleven characters of this value are nine letters and two dashes.
     assert not is_masked(value_with_dashes[:11], value_with_dashes[:11].replace("-", ""))
     value_with_dots = ".".join(random_value(4) for _ in range(5))
     assert is_masked(value_with_dots, value_with_dots)
@@ -270,7 +283,10 @@ def in_mixed_case(text: str) -> str:
     ids=["letters", "letters and dashes", "base64", "hexadecimal digits"],
 )
 def test_a_part_at_either_end_is_masked(value: str, encoder: str, minimum: int) -> None:
-    """A part at either end of the encoded value is masked only from the minimal length on."""
+    """A part at either end is masked if it has ``minimum`` characters or more.
+
+    A shorter part is shown. The parts are from the encoded value. Twelve bytes are 16 digits of base64, or 24 hexadecimal digits.
+    """
     text = ENCODERS[encoder](value)
     redactor = redactor_for(value)
     for part in (text[:minimum], text[-minimum:]):
@@ -284,10 +300,10 @@ def test_a_part_at_either_end_is_masked(value: str, encoder: str, minimum: int) 
     token, any part of 36 letters or more is masked."""
 )
 def test_36_letters_of_a_long_token_are_masked() -> None:
-    """Any 36 letters from the middle of a token are masked; eleven are shown."""
+    """36 consecutive letters from the middle of a token are masked; eleven are shown."""
     token = random_value(200)
     redactor = redactor_for(token)
-    # The first and the last twelve letters are masked for another reason.
+    # The parts do not contain the first and the last twelve letters, which are masked because they are the ends of the token.
     parts = [token[start : start + 36] for start in range(12, len(token) - 36 - 12)]
     assert [part for part in parts if mask_text("a.key") not in redactor.redact(f"<{part}>")] == []
     assert [part[:11] for part in parts if redactor.redact(f"<{part[:11]}>") != f"<{part[:11]}>"] == []
@@ -306,7 +322,7 @@ def test_the_prefix_of_a_token_does_not_count() -> None:
 @covers("A beginning and an end with an ellipsis between them are masked together.")
 @pytest.mark.parametrize("ellipsis", ["...", "…", "[...]"])
 def test_two_ends_around_an_ellipsis_are_masked_together(ellipsis: str) -> None:
-    """A short beginning and a short end are masked together, but not alone."""
+    """A short beginning and a short end are masked only if both are there."""
     value = random_value(24)
     redactor = redactor_for(value)
     assert redactor.redact(f"({value[:8]}{ellipsis}{value[-4:]})") == f"({mask_text('a.key')})"
@@ -349,6 +365,7 @@ display(go.Figure(go.Bar(x=[str(number)], y=[number])))
     assert [state["value"] for state in widget_states if "value" in state] == [number, mask]
     script_in_html = "from IPython.display import HTML\nHTML(f'<script>draw([{number}, \"{number}\"])</script>')"
     assert guarded_kernel.run(script_in_html).displayed_data("text/html") == [f'<script>draw([{number}, "{mask}"])</script>']
+    # The drawing below also uses this import.
     script = "from IPython.display import SVG, Javascript\nJavascript(f'draw({number}, \"{number}\")')"
     assert guarded_kernel.run(script).displayed_data("application/javascript") == [f'draw({number}, "{mask}")']
     drawing = 'SVG(f\'<svg xmlns="http://www.w3.org/2000/svg"><text x="{number}">{number}</text></svg>\')'
@@ -365,16 +382,17 @@ display(go.Figure(go.Bar(x=[str(number)], y=[number])))
 def test_a_value_in_two_pieces_is_masked(guarded_kernel: GuardedKernel) -> None:
     """A value is masked wherever it is split.
 
-    If the beginning of a value is printed alone, it is shown while the cell runs, as other text is.
+    If only the beginning of a value is printed, it is shown while the cell still runs. Other text is also shown while the cell runs.
     """
     value = random_value()
     guarded_kernel.protect(value, "pieces.key")
     result = guarded_kernel.run(
         "for position in range(1, len(value)): print(value[:position], end='', flush=True); print(value[position:])"
     )
+    # A value of 24 characters can be split at 23 positions.
     assert result.stream("stdout") == "‹secret:pieces.key›\n" * 23
     assert guarded_kernel.leaked_length(value) < LEAK_LENGTH
-    # The display is a second after the print, so the difference of their times shows whether the printed text waited for it.
+    # The cell calls `display` a second after `print`. The difference of the times shows whether the printed text waited.
     cell = "import time; from IPython.display import display\nprint({}, end='', flush=True); time.sleep(1); display(0)"
     for expression, text in (("value[:6]", value[:6]), ("'Epoch 1\\n'", "Epoch 1\n")):
         messages = guarded_kernel.run(cell.format(expression)).messages

@@ -10,7 +10,8 @@ from tests.docs.guard.guard_page import covers
 from tests.docs.guard.values import random_value
 from zensecrets_jupyter import ArbitrarySecretSchema, Client
 
-# Each line of the output starts with the name of its channel in brackets.
+# Each line of the output starts with the name of its channel in brackets. The handler is created before the second call of
+# `protect_output`, because the call must also mask handlers that exist. `sys.__stdout__` is not masked, so `redact` alone masks that line.
 SCRIPT = """
 import logging, os, subprocess, sys
 from zensecrets_jupyter import Client, protect_output, redact
@@ -38,9 +39,9 @@ subprocess.run(["echo", "<program>", value])
 )
 @covers("They do not mask the output of other processes, or bytes that are written to file descriptors.")
 def test_protect_output_masks_a_script() -> None:
-    """Output is masked within the block, after the call, and by ``redact``.
+    """Output is masked in the ``with`` block, after the call of ``protect_output``, and by ``redact``.
 
-    The other output is not masked: outside the block, of a program, and to a file descriptor.
+    Output before the block, between the block and the call, of a program, and to a file descriptor is not masked.
     """
     value = random_value()
     Client().secrets_manager.register_secret(ArbitrarySecretSchema(name="db", arbitrary_kv_pairs={"password": value}))

@@ -22,7 +22,7 @@ SELFTEST_TABLE_SENTENCE = "It checks the messages that reach the sockets, or in 
 @covers("The made-up values are not sent to the front end and not stored.")
 @covers("If a value was visible, the selftest ends with an error.")
 def test_the_selftest_finds_leaks_without_the_guard(guarded_kernel: GuardedKernel) -> None:
-    """Without the guard, the selftest finds leaks in every channel and fails.
+    """If the guard is off, the selftest finds leaks in every channel and fails.
 
     The front end gets only the table and no made-up value, and the redactor does not keep these values.
     """
@@ -41,9 +41,10 @@ def test_the_selftest_finds_leaks_without_the_guard(guarded_kernel: GuardedKerne
     assert [channel for channel in channels if channel not in table] == []
     sent_text = b"\n".join(message_texts(guarded_kernel.kernel.record[first_message:])).decode("utf-8", "replace")
     text_without_message_ids = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "", sent_text)
-    # A made-up value has eight hexadecimal digits before a character that encodings change.
+    # In a made-up value, eight hexadecimal digits are before a character that encodings change. Message identifiers also have hexadecimal
+    # digits, so they were removed.
     assert re.findall(r"[0-9a-f]{8}[\"'&<>é😀]", text_without_message_ids) == []
-    # The names of made-up values start with this word.
+    # The redactor's names of made-up values start with `canary`.
     assert "canary" not in guarded_kernel.output_of(
         "from zensecrets_jupyter.core.redaction import the_redactor; print(the_redactor().names)"
     )
@@ -54,7 +55,7 @@ def test_the_selftest_finds_leaks_without_the_guard(guarded_kernel: GuardedKerne
 def test_the_selftest_finds_no_leaks_in_a_terminal(terminal: Terminal) -> None:
     """In a terminal, each row of the table reports that all values were masked."""
     terminal.cell("rows = %secret selftest")
-    # Print the number of rows, the set of unmasked encodings, and the smallest number of masked values in a row.
+    # Print the number of rows, the set of all texts in the column `not masked`, and the smallest number of masked values in a row.
     terminal.cell("print('<rows>', len(rows), {row['not masked'] for row in rows}, min(int(row['masked'].split()[0]) for row in rows))")
     terminal.child.expect(r"<rows> (\d+) \{'nothing'\} (\d+)")
     match = terminal.child.match

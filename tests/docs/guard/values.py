@@ -11,9 +11,9 @@ from zensecrets_jupyter.core.redaction import Redactor, mask_text
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 
 ESCAPING_ENCODERS = ("JSON", "URL, slashes too", "HTML by hexadecimal number", "C")
-"""Encoders that escape a text, and at the next call also the characters of its escapes."""
+"""Names of encoders whose second call also escapes the escapes of the first call."""
 LEAK_LENGTH = 12
-"""The number of consecutive characters of a value that count as a leak."""
+"""A text with this many consecutive characters of a value leaks the value."""
 
 
 def random_value(length: int = 24, alphabet: str = string.ascii_letters + string.digits) -> str:
@@ -22,7 +22,10 @@ def random_value(length: int = 24, alphabet: str = string.ascii_letters + string
 
 
 def random_number(digits: int) -> str:
-    """Return a random number with this many digits, as text."""
+    """Return a random number with this many digits, as text.
+
+    The first digit is at least 4, so the number does not look like a date such as ``20310417``.
+    """
     return str(random.SystemRandom().randint(4 * 10 ** (digits - 1), 9 * 10 ** (digits - 1)))
 
 
@@ -36,7 +39,7 @@ def redactor_for(value: str) -> Redactor:
 def is_masked(value: str, text: str) -> bool:
     """Return whether a redactor that knows only ``value`` masks it in ``text``.
 
-    Fail if the redactor masks only a part of the value.
+    The test fails if the redactor masks only a part of the value.
     """
     redacted_text = redactor_for(value).redact(text)
     if redacted_text == text:
@@ -48,7 +51,7 @@ def is_masked(value: str, text: str) -> bool:
 
 def value_and_escaped_text(encoder: str, times: int) -> tuple[str, str]:
     """Return a value with characters that need escapes, and a text: the value after ``times`` calls of the encoder."""
-    # Each letter is followed by one that is not ASCII, so a part without an escape has at most one letter.
+    # After each ASCII character there is a letter that is not ASCII, so the value has no long part that encoders leave unchanged.
     value = text = "".join(f"{letter}{random.SystemRandom().choice('éñüöàçß')}" for letter in random_value(16))
     for _ in range(times):
         text = ENCODERS[encoder](text)

@@ -1,6 +1,6 @@
 """Sample cells with inline secrets on command lines.
 
-A test replaces ``?`` by the value.
+A test replaces ``?`` by the value. The cells contain errors and unusual spellings on purpose.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ COMMAND_CELLS = [
     "%secret regster x --key=?",
     "%secret register x \\\n  --key = ?",
     "%secret register x --key=correct horse ?",
+    # Word processors replace `--` by the dash U+2014.
     "%secret register x \u2014key=?",
     "x = 1\nsecret register x --key=?",
     "if True: %secret register x --key=?",
@@ -85,4 +86,7 @@ MISTYPED_CELLS = {
     "%stack register q -o default -a default -x default --token=?": "%stack register q -o default -a default -x default --token",
     "%stak update --token=?": "%stak update --token",
 }
-"""For each cell with a typing error, the cell without its value."""
+"""Cells with a typing error, each with the expected cell without the value.
+
+Some values have several lines. In other cells, a dash such as U+2014 replaces a hyphen, or the value has no key.
+"""

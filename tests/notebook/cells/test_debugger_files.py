@@ -18,12 +18,13 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from tests.support.kernels import Kernel
 
+# These tests are slow and do not depend on the version of Python, so CI runs them with one version only.
 pytestmark = pytest.mark.one_python
 
 
 @pytest.fixture
 def debugged_kernel(kernel: Kernel) -> Kernel:
-    """Return a kernel with a running debugger, started as by JupyterLab."""
+    """Return a kernel whose debugger is started with the same requests that JupyterLab sends."""
     arguments = {"clientID": "test", "clientName": "test", "adapterID": "", "pathFormat": "path", "linesStartAt1": True}
     assert kernel.debug(_request("initialize", **arguments))["content"]["success"]
     assert kernel.debug(_request("attach"))["content"]["success"]
@@ -40,7 +41,7 @@ def _request_file(kernel: Kernel, code: str) -> Path:
 
 
 def test_the_file_of_a_cell_contains_no_inline_secret(debugged_kernel: Kernel) -> None:
-    """The file contains the cleaned line before and after the cell runs."""
+    """The file of a cell has no value, before and after the cell runs."""
     code = f"before = 1\n%secret register dumped --key={canary('dumped')}\nafter = 2"
     file = _request_file(debugged_kernel, code)
     assert file.read_text(encoding="utf-8") == "before = 1\n%secret register dumped --key\nafter = 2"
@@ -53,13 +54,14 @@ def test_a_masked_value_of_several_lines_keeps_the_line_numbers(debugged_kernel:
     value = f"{canary('first')}\n{canary('second')}\n{canary('third')}"
     debugged_kernel.run(f"from zensecrets_jupyter.core.redaction import the_redactor\nthe_redactor().protect({value!r}, 'pem.key')")
     code = f'a = 1\nb = """{value}"""\nc = 3'
+    # The value has three lines, so `c = 3` is the fifth line.
     file_text = _request_file(debugged_kernel, code).read_text(encoding="utf-8")
     assert find_canary(file_text) == []
     assert file_text.split("\n")[4] == code.split("\n")[4] == "c = 3"
 
 
 def test_a_value_that_is_protected_later_is_masked_in_the_file(debugged_kernel: Kernel) -> None:
-    """After a later cell has protected a value, the earlier file contains its mask."""
+    """If a cell protects a value, the file of an earlier cell is masked."""
     value = canary("later")
     code = f"token = '{value}'"
     file = _request_file(debugged_kernel, code)
@@ -70,7 +72,10 @@ def test_a_value_that_is_protected_later_is_masked_in_the_file(debugged_kernel: 
 
 
 def test_a_breakpoint_in_a_cleaned_cell_is_reached(debugged_kernel: Kernel) -> None:
-    """The kernel stops at a breakpoint after the cleaned line, and continues."""
+    """The kernel stops at a breakpoint after a cleaned line, and continues.
+
+    A cleaned line is a line from which the value was removed.
+    """
     code = f"before = 1\n%secret register stop --key={canary('stop')}\nafter = 2"
     file = _request_file(debugged_kernel, code)
     reply = debugged_kernel.debug(_request("setBreakpoints", source={"path": str(file)}, breakpoints=[{"line": 3}], sourceModified=False))

@@ -1,6 +1,6 @@
 """Tests of the inline secrets in failed calls of the API.
 
-No output, memory, history or file contains them.
+If a call fails, its inline secrets are not in the outputs, the memory, the history or the files of the session.
 """
 
 from __future__ import annotations
@@ -107,7 +107,11 @@ FAILING_CELLS = [
     """Client().creat_secret("x", {"k": base64.b64encode(b"?").decode()})""",
     """Client().creat_secret("x", {"k": os.environ.get("NOPE", "?")})""",
 ]
-"""Cells that fail. A test replaces ``?`` by an inline secret."""
+"""Cells that fail, most of them because of a typing error.
+
+A test replaces ``?`` by an inline secret. The secret ``kept`` exists, and the secret ``nothing`` does not. In ``Zq?``
+and ``9?``, the value has no quotes, and starts with a letter or a digit.
+"""
 
 INDIRECT_CELLS = [
     'def f(client):\n    client.registr_secret("x", "?")\nf(Client())',
@@ -137,7 +141,10 @@ class Group(getattr(builtins, 'ExceptionGroup', Exception)):
     def exceptions(self):
         return self.args[1]
 """
-"""Code that defines a class of exception groups, which Python 3.10 does not have."""
+"""Code that defines a class of exception groups.
+
+Python 3.10 has no ``ExceptionGroup``, so the class then extends ``Exception``.
+"""
 
 RAISE_GROUP = """
 try:
@@ -150,7 +157,10 @@ except Exception:
     traceback.print_exc()
     raise
 """
-"""A cell that raises a group, whose member comes from the function ``later`` of another cell."""
+"""A cell that raises a nested exception group.
+
+One member is the error of the function ``later``, which another cell defines.
+"""
 
 CODE_WITHOUT_SECRET = [
     'df.foo("some ordinary text")',
@@ -178,7 +188,7 @@ CODE_WITHOUT_SECRET = [
     "Client().creat_secret('db', {'password', 'user_name'})",
     'Client().copy_secrets("local", "another store", ["database_login"])',
 ]
-"""Code without an inline secret."""
+"""Code without an inline secret, in part with typing errors."""
 
 MALFORMED_CODE_WITHOUT_SECRET = [
     'print("some ordinary text"',
@@ -198,7 +208,7 @@ MALFORMED_CODE_WITHOUT_SECRET = [
 
 
 def test_no_copy_contains_the_inline_secret_of_a_failed_call(tmp_path: Path) -> None:
-    """The traceback, the memory and the files of the session contain the mask instead of the value."""
+    """The outputs, the memory and the files of the session do not contain the value."""
     # A traceback takes a tenth of a second, so the kernel runs only every fourth of the failing cells. The next test searches all cells.
     values = {cell: secrets.token_hex(14) for cell in (*FAILING_CELLS[::4], *INDIRECT_CELLS)}
     leaks: dict[str, Any] = {}
@@ -207,10 +217,12 @@ def test_no_copy_contains_the_inline_secret_of_a_failed_call(tmp_path: Path) -> 
         assert kernel.run('import json\nfrom zensecrets_jupyter import *\nClient().create_secret("kept", {"k": "kept as it is"})').ok
         for cell, value in values.items():
             result = kernel.run(cell.replace("?", value))
+            # The kernel repeats the cell in `execute_input` before the call fails, so this message may contain the value.
             outputs = [message["content"] for message in result.messages if message["msg_type"] != "execute_input"]
             if canaries := find_canary(json.dumps([outputs, result.reply]), value):
                 leaks[cell] = canaries
         assert leaks == {}
+        # This value is in the source of an earlier cell than the call that fails.
         later_value = secrets.token_hex(14)
         kernel.run(f"def later(client):\n    return client.regster_secret('x', '{later_value}')")
         assert not find_canary(json.dumps(kernel.run("later(Client())").reply), later_value)
@@ -222,7 +234,7 @@ def test_no_copy_contains_the_inline_secret_of_a_failed_call(tmp_path: Path) -> 
 
 
 def test_the_code_of_the_members_of_an_exception_group_is_searched(tmp_path: Path) -> None:
-    """The inline secret of a call that failed in a member is masked, also in a nested group."""
+    """The inline secret of a failed call is masked in a nested exception group."""
     value = secrets.token_hex(14)
     with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
@@ -231,6 +243,7 @@ def test_the_code_of_the_members_of_an_exception_group_is_searched(tmp_path: Pat
         result = kernel.run(RAISE_GROUP)
         assert not result.ok
         assert not find_canary(json.dumps([result.reply, result.error]), value)
+        # The mask of an inline secret has the name `refused.value`. The third cell defines `later`.
         assert "refused.value" in result.error
         assert "\u2039secret:refused.value\u203a" in kernel.run("In[3]").displayed_data()[0]
 
@@ -245,7 +258,10 @@ def test_every_inline_secret_is_found_in_the_source() -> None:
 
 
 def find_secrets(cell: str, namespace: dict[str, Any]) -> set[str]:
-    """Return the inline secrets of a cell, which may be malformed. ``namespace`` has the variables of the session."""
+    """Return the inline secrets in the source of a cell.
+
+    The ``namespace`` has the variables of the session. A cell that Python cannot parse is searched by another function.
+    """
     try:
         return find_secrets_in_code(TransformerManager().transform_cell(cell), namespace)
     except SyntaxError:
@@ -256,8 +272,9 @@ def find_secrets(cell: str, namespace: dict[str, Any]) -> set[str]:
 def test_public_texts_are_not_found(code: str) -> None:
     """Texts in calls that are no inline secrets are not found.
 
-    They are arguments of other objects, names of secrets and variables, and public values of a schema.
+    They are arguments of calls of other objects, names of secrets and variables, and public values of a schema.
     """
+    # Except for `Client`, the variables are no objects of this package. Their values do not matter.
     namespace = {"Client": Client, "df": [], "boto": object(), "step_of_mine": test_public_texts_are_not_found, "train": print}
     assert find_secrets_in_code(code, namespace) == set()
 

@@ -29,7 +29,7 @@ def comm_of(kernel: Kernel) -> str:
 def test_the_comm_opens_with_the_first_interactive_cell(tmp_path: Path) -> None:
     """The comm opens once, with the first cell of a front end.
 
-    In this test, the extension is loaded without a front end.
+    A cell with ``allow_stdin=False`` is from a client that is no front end, such as nbclient. Here it loads the extension.
     """
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter", allow_stdin=False).ok
@@ -38,7 +38,7 @@ def test_the_comm_opens_with_the_first_interactive_cell(tmp_path: Path) -> None:
 
 
 def guard_messages(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the messages of the guard to the front ends without its status messages."""
+    """Return the data of the guard's messages to the front ends, without its status messages."""
     contents = [message["content"]["data"] for message in messages if message["msg_type"] == "comm_msg"]
     return [data for data in contents if data["kind"] != "status"]
 
@@ -51,7 +51,7 @@ def run_inline_secret(kernel: Kernel) -> CellResult:
 def test_a_front_end_receives_the_cleaned_source(kernel: Kernel, tmp_path: Path) -> None:
     """The front end receives the cleaned source.
 
-    Its answer causes a message below the repaired cell.
+    After the front end has answered, the next cell causes a confirmation, which appears below the repaired cell.
     """
     result = run_inline_secret(kernel)
     assert guard_messages(result.messages) == [
@@ -75,7 +75,7 @@ def test_every_cell_with_an_inline_secret_is_repaired(kernel: Kernel) -> None:
     Some of these cells have a syntax error, a failing command, or a shell command.
     """
     not_repaired = {}
-    # The tests of the history run all cells of COMMAND_CELLS, so every third cell is enough here.
+    # test_history.py runs all cells of COMMAND_CELLS, so every third cell is enough here. The added cell is a syntax error.
     for cell in [*COMMAND_CELLS[::3], "if True: %secret register x --key=?"]:
         result = kernel.run(cell.replace("?", canary("command")), in_notebook=True)
         repairs = guard_messages(result.messages)
@@ -86,7 +86,7 @@ def test_every_cell_with_an_inline_secret_is_repaired(kernel: Kernel) -> None:
 
 
 def test_a_closed_comm_causes_a_warning(kernel: Kernel) -> None:
-    """If a front end has closed the comm, a warning appears at once."""
+    """If the comm is closed, a cell with an inline secret causes a warning at once."""
     kernel.close_comm(comm_of(kernel))
     result = run_inline_secret(kernel)
     assert "Warning: this cell still holds the value of x.key." in result.error
@@ -103,14 +103,15 @@ def test_a_front_end_without_a_successful_answer_causes_a_warning(kernel: Kernel
     kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "is_repaired": False})
     warning = kernel.read_late(result.request_id, "stream")
     assert warning["content"]["text"].startswith("Warning: this cell still holds the value of x.key.")
+    # A late answer causes no second warning.
     kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "is_repaired": True})
     assert kernel.run("1").error == ""
 
 
 def test_the_status_is_sent_after_a_change_and_on_request(kernel: Kernel) -> None:
-    """The status contains no value.
+    """A status is sent after a change, and if a front end sends ``hello``.
 
-    It says whether the guard is on, and contains the numbers of values and of masks.
+    It says whether the guard is on, and contains the numbers of values and of masks, but no value.
     """
     comm = comm_of(kernel)
 
@@ -124,6 +125,7 @@ def test_the_status_is_sent_after_a_change_and_on_request(kernel: Kernel) -> Non
     assert statuses(kernel.run(f"%secret register x --key={value}").messages)[-1]["value_count"] == first_status["value_count"] + 1
     assert statuses(kernel.run(f"print('{value}')").messages)[-1]["mask_count"] > first_status["mask_count"]
     assert statuses(kernel.run("%secret guard off").messages)[-1]["is_on"] is False
+    # An invalid message of a front end does not stop the kernel.
     for invalid in ({}, {"kind": "repaired"}, {"kind": ["hello"]}, {"kind": "repaired", "cell_id": 1, "is_repaired": "yes"}):
         kernel.read_messages(kernel.send_comm(comm, invalid))
     assert kernel.run("1").ok
@@ -132,7 +134,8 @@ def test_the_status_is_sent_after_a_change_and_on_request(kernel: Kernel) -> Non
 def test_unloading_removes_every_patch(kernel: Kernel) -> None:
     """Unloading restores the original methods, and closes the comm.
 
-    The methods are those of the history manager, the logger and the kernel.
+    The methods belong to the history manager, the logger and the kernel. The code prints the names of the patched methods, and the
+    package's callbacks of IPython's events.
     """
     print_patches = (
         "_s = get_ipython(); print([sorted({'store_inputs', 'store_output', 'writeout_cache', 'log', 'log_write', '_publish_execute_input'}"

@@ -28,7 +28,7 @@ REGISTER_TOKEN = """
 from zensecrets_jupyter import ArbitrarySecretSchema, Client
 Client().active_stack.secrets_manager.register_secret(ArbitrarySecretSchema(name='late', key=token))
 """
-"""Code that protects the value of the variable ``token``."""
+"""Code that registers, and so protects, the value of the variable ``token`` as secret ``late``."""
 
 
 def history_rows(home: Path) -> list[tuple[str, str]]:
@@ -53,9 +53,9 @@ def history_rows(home: Path) -> list[tuple[str, str]]:
     ],
 )
 def test_no_copy_of_a_cell_contains_its_inline_secret(kernel: Kernel, tmp_path: Path, cell: str) -> None:
-    """No variable, history, file or message contains the value of a command.
+    """No variable, history, file or message contains the inline secret of a cell.
 
-    Some of the commands are malformed.
+    Some of the command lines are malformed.
     """
     kernel.run(cell.replace("?", canary("typed")))
     assert find_leaks(kernel, tmp_path) == []
@@ -99,6 +99,7 @@ class Checked(BaseSecretSchema):
     assert not result.ok
     assert not find_canary(json.dumps([message["content"] for message in result.messages if message["msg_type"] != "execute_input"]))
     assert not find_canary(result.error)
+    # The echo is sent before the cell runs, and so before its value is protected. Therefore the echo may contain the value.
     assert set(find_leaks(kernel, tmp_path)) <= {"echo"}
 
 
@@ -112,6 +113,7 @@ def test_no_error_shows_a_value_after_a_typing_error(kernel: Kernel, tmp_path: P
         result = kernel.run(cell.replace("?", canary(f"mistyped{number}")))
         if canaries := find_canary(json.dumps([message["content"] for message in result.messages])):
             leaks[cell] = canaries
+        # These cells have the typing error `--api_key:VALUE`.
         if ":?" in cell:
             assert "There is a ':' after --api_key. Write --api_key=VALUE." in result.stream("stderr") + result.error
     assert leaks == {}
@@ -121,7 +123,7 @@ def test_no_error_shows_a_value_after_a_typing_error(kernel: Kernel, tmp_path: P
 def test_no_copy_contains_a_word_of_an_unquoted_passphrase(kernel: Kernel, tmp_path: Path) -> None:
     """Each word of a passphrase without quotes is removed.
 
-    Some of the lines have spaces around ``=`` or lack a dash.
+    Some of the lines have spaces around ``=``, lack a dash, or lack the closing quote.
     """
     leaks = {}
     for command in ("%secret register x ", "!zensecrets secret register x "):
@@ -146,7 +148,10 @@ def test_a_variable_hides_only_the_magic_of_its_name(kernel: Kernel, tmp_path: P
 
 
 def test_the_history_contains_the_cleaned_line(kernel: Kernel, tmp_path: Path) -> None:
-    """The history and other clients receive the line with bare keys."""
+    """The history and the echo to the clients contain the line with bare keys.
+
+    A bare key is a key without a value. The value ``1`` is too short to be masked, but it is removed too.
+    """
     line = "%secret register x --key --short"
     result = kernel.run(f"%secret register x --key={canary('typed')} --short=1")
     assert [message["content"]["code"] for message in result.messages if message["msg_type"] == "execute_input"] == [line]
@@ -163,6 +168,7 @@ def test_all_copies_contain_an_inline_secret_without_the_guard(kernel: Kernel, t
     kernel.run("%secret guard off")
     kernel.run(f"%secret register x --key={canary('typed')}")
     assert find_leaks(kernel, tmp_path) == ["memory", "files", "echo"]
+    # The echo that was sent while the guard was off can't be cleaned.
     kernel.record.clear()
     kernel.run("%secret guard on")
     kernel.run("1")
@@ -172,7 +178,10 @@ def test_all_copies_contain_an_inline_secret_without_the_guard(kernel: Kernel, t
 @pytest.mark.parametrize("journal_mode", ["delete", "wal", "persist"])
 @pytest.mark.parametrize("cache_size", [0, 100])
 def test_a_value_that_is_protected_later_is_masked_in_all_copies(tmp_path: Path, journal_mode: str, cache_size: int) -> None:
-    """The value of an earlier cell is masked in memory, in rows that wait to be written, and in rows of the history file."""
+    """The value of an earlier cell is masked in memory and in the history file.
+
+    It is also masked in the rows that IPython has not written to the file yet. IPython collects ``cache_size`` rows before it writes them.
+    """
     with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
         kernel.run(f"get_ipython().history_manager.db_cache_size = {cache_size}")
         kernel.run(f"get_ipython().history_manager.db.execute('PRAGMA journal_mode = {journal_mode}').fetchone()")
@@ -185,15 +194,17 @@ def test_a_value_that_is_protected_later_is_masked_in_all_copies(tmp_path: Path,
         assert "Warning: cell [3] holds the value of late.key" in result.error
         assert "Warning: cell [5] holds the value of more.key" in result.error
         kernel.run("get_ipython().history_manager.writeout_cache()")
+        # The echoes of the earlier cells were sent before their values were protected.
         kernel.record.clear()
         assert find_leaks(kernel, tmp_path) == []
+        # The source as typed and the transformed source are the same.
         assert ("token = '‹secret:late.key›'",) * 2 in history_rows(tmp_path)
 
 
 def test_files_written_from_the_history_contain_no_value(kernel: Kernel, tmp_path: Path) -> None:
     """Logs, saved lines, exported notebooks and logged outputs contain masks.
 
-    A value that is protected later is masked too.
+    This is also true for the variable ``token``, whose value is protected after it was written.
     """
     folder = tmp_path / "written"
     folder.mkdir()
@@ -212,15 +223,18 @@ def test_files_written_from_the_history_contain_no_value(kernel: Kernel, tmp_pat
     kernel.run("f'{token} again'")
     assert {path.name for path in folder.iterdir()} == {"raw.py", "saved.py", "saved.ipynb", "late.py"}
     for path in folder.iterdir():
+        # The notebook is JSON, which escapes the brackets of a mask.
         assert "‹secret:late.key›" in path.read_text(encoding="utf-8").replace("\\u2039", "‹").replace("\\u203a", "›"), path
+    # The echo of an earlier cell was sent before its value was protected.
     kernel.record.clear()
     assert find_leaks(kernel, tmp_path) == []
 
 
 def test_rerun_and_recall_use_the_cleaned_line(kernel: Kernel, tmp_path: Path) -> None:
-    """``%recall`` returns the cleaned line, and ``%rerun`` prompts for its value."""
+    """``%recall`` returns the cleaned line, and ``%rerun`` prompts for the value of its bare key."""
     value = canary("typed")
     kernel.run(f"%secret register x --key={value}")
+    # If its argument is not a range, `%recall` searches the history for a line that contains the argument.
     result = kernel.run("%recall -")
     assert not find_canary(repr(result.reply))
     kernel.run("%secret delete x -y")
@@ -230,7 +244,7 @@ def test_rerun_and_recall_use_the_cleaned_line(kernel: Kernel, tmp_path: Path) -
 
 
 def test_a_cell_with_a_protected_value_causes_a_warning(kernel: Kernel) -> None:
-    """The warning is one line with the name of the value, and the cell runs."""
+    """The cell runs, and one warning line contains the name of the value once."""
     value = canary("known")
     kernel.run(f"%secret register x --key={value}")
     result = kernel.run(f"a = '{value}'\nb = '{value}'")

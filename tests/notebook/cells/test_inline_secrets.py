@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LINE = "%secret register x --key=?"
+"""A command line with an inline secret. The tests replace ``?`` by the value."""
 
 
 @pytest.mark.parametrize(
@@ -42,9 +43,9 @@ LINE = "%secret register x --key=?"
     ],
 )
 def test_the_inline_secret_of_a_magic_is_removed(cell: str) -> None:
-    """The value of every magic that IPython finds is removed.
+    """The value of each ``%secret`` and ``%zen`` magic is removed.
 
-    The other magics are unchanged.
+    Apart from that, these magics are the same as before. The cells also contain other magics, and text that is no magic.
     """
     value = canary("cell")
     # `x?` is a help request of IPython, in which `?` is not replaced.
@@ -58,7 +59,7 @@ def test_the_inline_secret_of_a_magic_is_removed(cell: str) -> None:
 def test_a_bare_key_before_the_name_moves_to_the_end() -> None:
     """A bare key before the name moves to the end of the command.
 
-    Otherwise the name would become the value of the key.
+    A bare key is a key without a value. Before the name ``x``, it would take ``x`` as its value.
     """
     cleaned_cell = remove_inline_secrets("%secret register --key=v \\\n   x \\\n -s arbitrary\n2")
     assert cleaned_cell.source == "%secret register x \\\n -s arbitrary --key\n2"
@@ -83,9 +84,9 @@ def test_a_bare_key_before_the_name_moves_to_the_end() -> None:
     ],
 )
 def test_a_cell_without_an_inline_secret_is_returned_unchanged(cell: str) -> None:
-    """The same object is returned for a cell without an inline secret.
+    """The source of a cell without an inline secret is the same ``str`` object.
 
-    These cells contain text that only looks like a magic, expanded variables, and file names.
+    Instead of a value, the cells contain text that only looks like a magic, variables that a shell expands, or file names.
     """
     cleaned_cell = remove_inline_secrets(cell)
     assert cleaned_cell.source is cell
@@ -95,7 +96,7 @@ def test_a_cell_without_an_inline_secret_is_returned_unchanged(cell: str) -> Non
 def test_automagic_lines_are_cleaned() -> None:
     """With automagic, a magic without ``%`` is cleaned in a cell of one line.
 
-    An assignment is no magic.
+    An assignment and a comparison are no magics.
     """
     assert remove_inline_secrets("secret register x --key=v", automagic_names=GROUPS).source == "secret register x --key"
     assert remove_inline_secrets("zen secrets-manager secret register x --key=v\n", automagic_names=GROUPS).source.endswith("x --key\n")
@@ -115,6 +116,7 @@ def test_the_inline_secret_of_a_command_line_is_removed(cell: str) -> None:
     assert any(value in secret.value for secret in cleaned_cell.inline_secrets)
     assert not find_canary(cleaned_cell.source)
     assert "key" in cleaned_cell.source
+    # Some of the values are several words without quotes: the canary and these words.
     for word in ("correct", "horse", "b&c"):
         assert word not in cleaned_cell.source
     # Cleaning a clean cell changes nothing.
@@ -123,9 +125,9 @@ def test_the_inline_secret_of_a_command_line_is_removed(cell: str) -> None:
 
 @pytest.mark.parametrize("cell", MISTYPED_CELLS)
 def test_an_inline_secret_after_a_typing_error_is_removed(cell: str) -> None:
-    """The value is removed after a typing error, and no name contains it.
+    """The value is removed after a typing error.
 
-    Some of the values have no key, and some have several lines.
+    The name of the inline secret does not contain the value. Some cells lack the key of the value, and some values have several lines.
     """
     value = canary("mistyped")
     cleaned_cell = remove_inline_secrets(cell.replace("?", value))
@@ -147,13 +149,19 @@ def test_an_inline_secret_after_a_typing_error_is_removed(cell: str) -> None:
     ],
 )
 def test_a_typing_error_without_a_value_changes_nothing(cell: str) -> None:
-    """Other magics, names, and malformed commands that take no values are returned unchanged."""
+    """Magics of other packages, names, and malformed commands that take no values are returned unchanged.
+
+    The random word after ``%secret get`` is a name, because that command takes no values.
+    """
     assert remove_inline_secrets(cell).source is cell
 
 
 @pytest.mark.parametrize("cell", ["%secret register x --key=?", "secret register x --key='? ?", "%time %secret register x y --key = ?"])
 def test_a_long_inline_secret_is_removed(cell: str) -> None:
-    """A value of several thousand characters with consecutive spaces is removed."""
+    """A value of several thousand characters with consecutive spaces is removed.
+
+    The test first puts the value into the cell as it is, and then with single quotes around it.
+    """
     value = canary("large") * 300 + " " * 5000 + "end"
     assert "end" not in remove_inline_secrets(cell.replace("?", value)).source
     assert not find_canary(remove_inline_secrets(cell.replace("?", f"'{value}'")).source)
@@ -161,7 +169,10 @@ def test_a_long_inline_secret_is_removed(cell: str) -> None:
 
 @pytest.mark.parametrize("text", ["$pw", "${PW}", "{pw}", "%PW%", "{{a.b}}"])
 def test_a_variable_is_a_value_only_with_literal(text: str) -> None:
-    """A variable or a reference stays, but with ``--literal`` a variable is an inline secret."""
+    """A variable or a reference is not removed.
+
+    With ``--literal``, the command stores the text of a variable as it is, so this text is an inline secret.
+    """
     cell = f"%secret register x --key={text}"
     assert remove_inline_secrets(cell).inline_secrets == ()
     assert remove_inline_secrets(cell).source == cell
@@ -172,7 +183,7 @@ def test_a_variable_is_a_value_only_with_literal(text: str) -> None:
 def test_options_and_public_values_are_not_removed() -> None:
     """Options and public values are not removed from a malformed line.
 
-    Commands that take no values are returned unchanged.
+    A public value belongs to a key that is not sensitive, such as ``username``. Commands that take no values are returned unchanged.
     """
     for cell in ("%secret gett x --key=name", "%secret list x --all = 1", "%stack lst --name=x"):
         assert remove_inline_secrets(cell).source is cell
@@ -185,7 +196,10 @@ LINES = strategies.sampled_from(
 )
 """Lines without an inline secret."""
 VALUES = strategies.text(strategies.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="'\\?"), min_size=1)
-"""Values that can be typed between single quotes."""
+"""Values that can be typed between single quotes.
+
+They are texts without single quotes, backslashes, ``?``, line ends and control characters.
+"""
 
 
 @settings(deadline=None)
@@ -197,6 +211,7 @@ VALUES = strategies.text(strategies.characters(exclude_categories=["Cs", "Cc", "
 )
 def test_the_rest_of_a_cell_stays_unchanged(lines_before: list[str], value: str, lines_after: list[str], assignment: str) -> None:
     """For any other lines and any value, only the value is removed."""
+    # The letter `a` before the value prevents that the value is, for example, a reference or a file name.
     above, below = "".join(f"{line}\n" for line in lines_before), "".join(f"\n{line}" for line in lines_after)
     cleaned_cell = remove_inline_secrets(f"{above}{assignment}%secret register x --key='a{value}' --other={{{{a.b}}}}{below}")
     assert cleaned_cell.is_clean
@@ -205,7 +220,10 @@ def test_the_rest_of_a_cell_stays_unchanged(lines_before: list[str], value: str,
 
 
 def magics_of(cell: str) -> list[str]:
-    """Return the calls of this package's magics in a cell, with sorted words."""
+    """Return the calls of this package's magics in a cell.
+
+    The words are sorted, because a bare key may move to the end of its line.
+    """
     code = TransformerManager().transform_cell(cell)
     return list(_calls(code))
 
@@ -221,6 +239,6 @@ def _calls(code: str) -> Iterator[str]:
 
 
 def with_bare_keys(line: str) -> str:
-    """Return the call of a magic with its value removed."""
+    """Return a result of ``magics_of`` without the values, so that each key is bare."""
     words = [word.removesuffix("=?") for word in line.split() if word != "?"]
     return " ".join([words[0], *sorted(words[1:])])

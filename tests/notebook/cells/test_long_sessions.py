@@ -30,8 +30,13 @@ counts = Counter(type(thing).__name__ for thing in gc.get_objects())
 classes = ('FormWidget', 'Layout', 'FormSession', 'OneTimeKey', 'FormRequest', 'BaseComm', 'MetaHasTraits')
 print([counts[name] for name in classes], len(comm.get_comm_manager().comms))
 """
+"""Code that prints the numbers of objects that a form creates.
+
+``MetaHasTraits`` is the type of all widget classes, so its number shows whether a form leaves a class in memory.
+"""
 
 COUNT_SWEEPS = "sum(type(thing).__name__ == 'Sweep' for thing in gc.get_objects())"
+"""Expression for the number of sweeps that are not complete."""
 
 
 def _open_and_cancel_forms(kernel: Kernel, count: int) -> None:
@@ -42,10 +47,11 @@ def _open_and_cancel_forms(kernel: Kernel, count: int) -> None:
 
 
 def test_closed_forms_are_released(kernel: Kernel) -> None:
-    """Twenty closed forms leave no widget, class, comm or key.
+    """Twenty closed forms leave no widget, class, comm or encryption key in memory.
 
-    Open forms share one script.
+    All open forms share one JavaScript text.
     """
+    # The first forms also create objects that stay for the whole session. The first count includes these objects.
     _open_and_cancel_forms(kernel, 3)
     counts_before = kernel.run(PRINT_COUNTS).stream("stdout")
     _open_and_cancel_forms(kernel, 20)
@@ -65,6 +71,7 @@ def test_a_sweep_of_a_long_history_continues_over_several_cells(kernel: Kernel, 
     value = canary()
     encoded = base64.b64encode(value.encode()).decode()
     kernel.run("from zensecrets_jupyter.core.redaction import the_redactor")
+    # With a negative limit, a sweep searches as little as possible after each cell.
     kernel.run("from zensecrets_jupyter.notebook.cells import post_run; post_run._SWEEP_SECONDS = -1")
     kernel.run(f"first = '{encoded}'")
     before = kernel.run(f"second = '{value}'")
@@ -91,12 +98,14 @@ def test_the_sweeps_of_many_new_values_do_not_pile_up(kernel: Kernel) -> None:
     """While one sweep runs, all new values wait together in a second sweep."""
     values = [secrets.token_hex(16) for _ in range(6)]
     kernel.run("import gc\nfrom zensecrets_jupyter.core.redaction import the_redactor")
+    # With a negative limit, a sweep searches as little as possible after each cell.
     kernel.run("from zensecrets_jupyter.notebook.cells import post_run; post_run._SWEEP_SECONDS = -1")
     for value in values:
         kernel.run(f"text = '{base64.b64encode(value.encode()).decode()}'")
     for _ in range(180):
         kernel.run("pass")
     counts, errors = [], ""
+    # The code contains a value in two parts, so that this cell itself does not hold the value.
     for number, value in enumerate(values):
         errors += kernel.run(f"the_redactor().protect('{value[:16]}' + '{value[16:]}', 'late.key{number}')").error
         result = kernel.run(COUNT_SWEEPS)
@@ -105,5 +114,6 @@ def test_the_sweeps_of_many_new_values_do_not_pile_up(kernel: Kernel) -> None:
     assert max(counts) == "2"
     errors += "".join(kernel.run("pass").error for _ in range(20))
     assert errors.count("Warning: cell [") == len(values)
+    # Cells 4 to 9 hold the six values.
     assert kernel.run("''.join(In[4:10])").displayed_data()[0].count("\u2039secret:late.key") == len(values)
     assert kernel.run(COUNT_SWEEPS).displayed_data() == ["0"]

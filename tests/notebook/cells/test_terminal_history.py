@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CURSOR_RIGHT = re.compile(r"\x1b\[C")
-"""Control sequence that stands for a space: IPython moves the cursor instead of writing a space over a space."""
+"""Control sequence that moves the cursor to the right.
+
+IPython writes it instead of a space where the screen already shows a space.
+"""
 _CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
 UP = "\x1b[A"
 CTRL_U = "\x15"
@@ -30,6 +33,7 @@ def ipython(home: Path) -> Iterator[pexpect.spawn[str]]:
     """Start IPython in a terminal with its files below ``home``, and load the extension."""
     folders = {"IPYTHONDIR": str(home / "ipython"), "ZENSECRETS_HOME": str(home / "zensecrets")}
     options = ["-m", "IPython", "--no-banner", "--no-confirm-exit"]
+    # Without NO_CPR, IPython would ask the terminal for the position of the cursor, and this terminal does not answer.
     environment = {**folders, "ZENSECRETS_PASSPHRASE": canary("passphrase"), "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
     process = spawn_in_terminal(sys.executable, options, environment, size=(50, 200))
     try:
@@ -41,7 +45,7 @@ def ipython(home: Path) -> Iterator[pexpect.spawn[str]]:
 
 
 def read_until(process: pexpect.spawn[str], text: str) -> str:
-    """Return the output without control sequences until it contains a text.
+    """Read output until it contains ``text``, and return it without control sequences.
 
     The result may contain output after the text, which the next call does not return again.
     """
@@ -75,6 +79,7 @@ def test_the_terminal_history_contains_no_inline_secret(tmp_path: Path) -> None:
         process.send(UP)
         assert not find_canary(read_until(process, "secret register x --key"))
         process.send(CTRL_U)
+        # With the guard on, the output would be masked, and would not show whether the history contains the value.
         enter(process, "%secret guard off", 5)
         output = enter(process, "print(In, _ih, [value for name, value in list(globals().items()) if name.startswith('_i')])", 6)
         assert "‹secret:x.key›" in output
@@ -87,11 +92,12 @@ def test_the_terminal_history_contains_no_inline_secret(tmp_path: Path) -> None:
 def test_the_terminal_history_contains_no_value_of_a_malformed_line(tmp_path: Path) -> None:
     """No error, history or file contains the value of a malformed line.
 
-    The lines are a magic without ``%`` and two failed calls.
+    The lines are a magic without ``%``, and two failed calls that contain the values ``others``.
     """
     value = canary("malformed")
     others = [secrets.token_hex(14), secrets.token_hex(14)]
     with ipython(tmp_path) as process:
+        # A variable with the name of a magic turns off automagic for this name.
         enter(process, "secret = 1", 3)
         output = enter(process, f"secret register x --key={value}", 4)
         assert "SyntaxError" in output
@@ -102,6 +108,7 @@ def test_the_terminal_history_contains_no_value_of_a_malformed_line(tmp_path: Pa
         output = enter(process, "print(In, _ih, list(get_ipython().history_manager.get_range(raw=False)))", 8)
         assert "secret register x --key'" in output
         assert not find_canary(output)
+        # With further arguments, `find_canary` searches for these texts instead of canaries.
         assert not find_canary(output, *others)
         process.send("exit\r")
         process.expect(pexpect.EOF)
@@ -110,7 +117,7 @@ def test_the_terminal_history_contains_no_value_of_a_malformed_line(tmp_path: Pa
 
 
 def test_the_arrow_keys_show_the_mask_of_a_value_that_is_protected_later(tmp_path: Path) -> None:
-    """The arrow keys show the mask of a value that was protected later."""
+    """If the value of an earlier line is registered, that line is recalled with a mask."""
     with ipython(tmp_path) as process:
         enter(process, f"token = '{canary('early')}'", 3)
         register = (

@@ -1,7 +1,8 @@
 """The output channels of a kernel.
 
-A test sends texts through each channel, by a cell that writes to it or by a request whose reply uses it. In the kernel, ``texts`` contains
-the texts for the current channel, and ``all_texts`` contains the same texts in one string. The file ``path`` contains that string too.
+A test sends texts through each channel, by a cell that writes to it or by a function that sends requests to the kernel. The texts are
+encoded values from tests/support/leaks.py. In the kernel, ``texts`` contains the texts for the current channel, and ``all_texts`` contains
+the same texts in one string. The file ``path`` contains that string too.
 """
 
 from __future__ import annotations
@@ -43,7 +44,11 @@ def show_traceback_of(function, *arguments):
     except Exception:
         shell.showtraceback()
 """
-"""Code that protects the values of the file ``values.json``, and defines ``use``, which sets the texts for a channel."""
+"""Code that prepares the kernel.
+
+It protects the values of the file ``values.json``, and defines ``use``, which sets the texts for a channel. ``{folder!r}`` is the folder
+of the files.
+"""
 
 CELLS = {
     "print": "for text in texts: print(text)",
@@ -155,6 +160,7 @@ planted_comm.send({}, buffers=[memoryview(bytearray(text.encode())) for text in 
 """Channels to which a cell writes, each with the code of the cell."""
 
 EXPRESSIONS = "one_text = all_texts"
+# The cells of the test have numbers below 5000.
 HISTORY = "for number, text in enumerate(texts): shell.history_manager.store_inputs(5000 + number, text, text)"
 COMPLETION = """
 def matcher(context):
@@ -163,9 +169,11 @@ from IPython.core.completer import SimpleCompletion, context_matcher
 shell.Completer.custom_matchers.append(context_matcher()(matcher))
 """
 INSPECTION = "class Documented:\n    pass\nDocumented.__doc__ = all_texts"
+# Here the text is in the prompt, and not in the answer.
 PROMPTS = "for text in texts: _ = input(text)"
 PASSWORD_PROMPTS = "import getpass\nfor text in texts: _ = getpass.getpass(text)"
-# The debugger escapes the items of a list, so only an object with its own `repr` is left.
+# The debugger escapes strings and the items of a list, but not the result of an object's own `repr`. So the code creates such an object,
+# and deletes the list `texts` and the strings of the channel `%whos`.
 VARIABLES = """
 class Watched:
     def __repr__(self): return all_texts
@@ -218,7 +226,10 @@ REQUESTS: dict[str, Callable[[Kernel], None]] = {
     "password prompt": _password_prompts,
     "debugger's variables": _variables,
 }
-"""Channels that a reply uses, each with the function that sends the request."""
+"""Channels that need further requests, each with the function that sends them.
+
+Most of these channels are replies to requests. For a prompt, the function answers the prompt.
+"""
 
 CHANNELS = [*CELLS, *REQUESTS]
 
@@ -234,5 +245,6 @@ ESCAPING_CHANNELS = {
 }
 """Channels that escape their text.
 
-A text with two escapes would have three of them after the channel, and the redactor does not decode three.
+An example is ``repr``. A text with two levels of escapes would have three levels after the channel, and the redactor does not decode
+three.
 """

@@ -24,7 +24,7 @@ TURN_GUARD_OFF = "from zensecrets_jupyter.notebook.guard import guard_of; guard_
 
 @pytest.fixture
 def planted(tmp_path: Path) -> dict[tuple[str, str], PlantedValue]:
-    """Return the planted values, and write them to files for the kernel."""
+    """Return the planted values by channel and encoding, and write them to files."""
     values = plant(CHANNELS, ESCAPING_CHANNELS)
     texts: dict[str, list[str]] = {channel: [] for channel in CHANNELS}
     for (channel, _), planted_value in values.items():
@@ -51,13 +51,13 @@ def _use_all_channels(kernel: Kernel, folder: Path) -> list[bytes]:
             kernel.run(CELLS[channel])
         else:
             REQUESTS[channel](kernel)
-    # In this time, the guard sends text that may be the beginning of a value, and the output to file descriptors.
+    # During this pause, the guard sends the output of file descriptors, and text that it holds back as a possible beginning of a value.
     kernel.run("time.sleep(0.3)")
     return [*message_texts(kernel.record), (folder / "app.log").read_bytes(), (folder / "kernel.log").read_bytes()]
 
 
 def test_no_output_contains_a_planted_value(kernel: Kernel, planted: dict[tuple[str, str], PlantedValue], tmp_path: Path) -> None:
-    """No message, log file or log of the kernel contains a planted value.
+    """No message, log file or output of the kernel's process contains a planted value.
 
     There are at least 25 channels and 15 encodings.
     """
@@ -75,6 +75,7 @@ def test_every_channel_shows_its_value_without_the_guard(
     This shows that the test of the masked output can fail.
     """
     assert kernel.run(TURN_GUARD_OFF).ok
+    # With window 0, the search finds only whole texts. Some channels change a text, for example by escapes, so a few are not found.
     leaks = LeakSearch(planted, window=0).leaks(*_use_all_channels(kernel, tmp_path))
     assert {channel for channel, _ in leaks} == set(CHANNELS)
     assert {encoding for _, encoding in leaks} == set(ENCODINGS)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.one_python
 
 
 def guard_table(kernel: Kernel) -> str:
-    """Return the output of ``%secret guard`` in a console."""
+    """Return the table of ``%secret guard`` as plain text."""
     return "\n".join(kernel.run("%secret guard").displayed_data())
 
 
@@ -69,6 +69,7 @@ def test_the_guard_can_be_turned_off_and_on(kernel: Kernel) -> None:
 def test_all_reads_and_protects_every_secret(kernel: Kernel) -> None:
     """A secret that another program has stored is protected after ``--all``."""
     value = canary("elsewhere")
+    # The cells contain the value in two parts, so that they hold no value themselves.
     kernel.run("import subprocess")
     registration = kernel.run(
         f"_ = subprocess.run(['{ZENSECRETS}', 'secret', 'register', 'far', '--key=' + '{value[:14]}' + '{value[14:]}'], check=True)"
@@ -81,7 +82,10 @@ def test_all_reads_and_protects_every_secret(kernel: Kernel) -> None:
 
 
 def test_the_table_shows_why_a_variable_is_protected(tmp_path: Path) -> None:
-    """For each environment variable the table shows whether its name or its value looks secret."""
+    """For each environment variable the table shows whether its name or its value looks secret.
+
+    A value that is too short is listed with this reason. ``OPENAI_MAX_TOKENS`` is not listed, because its value is only a number.
+    """
     environment = {
         "DB_PASS": secrets.token_urlsafe(12),
         "GIT_THING": f"ghp_{secrets.token_hex(18)}",
@@ -98,13 +102,15 @@ def test_the_table_shows_why_a_variable_is_protected(tmp_path: Path) -> None:
         assert "env.DATABASE_URL environment variable, the password of a URL in it 0" in table_lines
         assert "env.SHORT_TOKEN can't be masked: it has fewer than 6 characters" in table_lines
         assert "MAX_TOKENS" not in "".join(table_lines)
+        # The two shorter values are not masked.
         assert [value for value in environment.values() if len(value) > 6 and value in repr(kernel.record)] == []
 
 
 def test_the_choice_of_variables_is_stored(tmp_path: Path) -> None:
     """The choice of variables applies now and in the next kernel.
 
-    Ignored variables are shown, protected variables are masked, and the file contains only names.
+    Ignored variables are shown, protected variables are masked, and the file contains only names. ``WRONG_PASS`` is first ignored by
+    mistake, and then protected.
     """
     harmless, secret, wrong_password = "chimpanzee-house-7", canary("missed"), canary("wrong")
     environment = {"ZOO_TOKEN": harmless, "PLAIN": secret, "WRONG_PASS": wrong_password}
@@ -116,6 +122,7 @@ def test_the_choice_of_variables_is_stored(tmp_path: Path) -> None:
         assert kernel.run("%secret guard protect PLAIN WRONG_PASS").stream("stdout").startswith("PLAIN is protected from now on.")
         expected = f"{harmless} ‹secret:env.PLAIN› ‹secret:env.WRONG_PASS›\n"
         assert kernel.run(print_variables).stream("stdout") == expected
+        # A new value of an ignored variable is shown too.
         assert (
             kernel.run("os.environ['ZOO_TOKEN'] = 'another-animal-8'; print(os.environ['ZOO_TOKEN'])").stream("stdout")
             == "another-animal-8\n"
@@ -137,6 +144,7 @@ def test_an_ignored_variable_has_no_fingerprint(tmp_path: Path) -> None:
         kernel.run("%load_ext zensecrets_jupyter")
         kernel.run("1")
         file = tmp_path / "zensecrets" / "fingerprints"
+        # The first line of the file is a header.
         assert [json.loads(line)["name"] for line in file.read_text().splitlines()[1:]] == ["env.ZOO_TOKEN", "env.OTHER_TOKEN"]
         kernel.run("%secret guard ignore ZOO_TOKEN")
         assert [json.loads(line)["name"] for line in file.read_text().splitlines()[1:]] == ["env.OTHER_TOKEN"]
@@ -146,7 +154,7 @@ def test_an_ignored_variable_has_no_fingerprint(tmp_path: Path) -> None:
 def test_a_choice_in_a_terminal_applies_to_the_next_kernel(tmp_path: Path) -> None:
     """The command-line tool writes the file that the next kernel reads.
 
-    With a damaged file all values are masked, and an error names the file.
+    If the file is damaged, an ignored variable is masked again, and an error names the file.
     """
     home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
     process = run_zensecrets("secret", "guard", "ignore", "ZOO_TOKEN", environment=home)
@@ -175,14 +183,17 @@ def test_a_choice_in_a_terminal_applies_to_the_next_kernel(tmp_path: Path) -> No
     ],
 )
 def test_invalid_arguments_are_errors(line: str, problem: str) -> None:
-    """The error describes the problem, and contains no value."""
+    """The error describes the problem, and does not contain ``value`` from the line ``X=value``."""
     with pytest.raises(UsageProblem, match=problem) as error:
         run(line)
     assert "value" not in str(error.value)
 
 
 def test_a_terminal_has_no_guard() -> None:
-    """In a terminal, the command raises an error: the guard works only in a kernel."""
+    """``zensecrets secret guard`` in a shell is an error, because no guard runs there.
+
+    Only ``ignore`` and ``protect`` work in a shell, because they change a file.
+    """
     process = run_zensecrets("secret", "guard")
     assert process.returncode != 0
     assert "the guard works only in the kernel of a notebook" in process.stderr
@@ -194,10 +205,12 @@ def test_a_terminal_has_no_guard() -> None:
 def test_revealing_a_value_in_a_cell_requires_a_confirmation(kernel: Kernel, jupyter_variable: str) -> None:
     """``!zensecrets secret get --reveal`` in a cell shows a value only with ``--yes``.
 
-    A variable of Jupyter is enough to detect the notebook, so this is also true in a kernel without the extension.
+    A variable of Jupyter is enough to detect the notebook, so this is also true in a kernel without the extension. With an empty
+    ``jupyter_variable`` the environment of the kernel is unchanged.
     """
     value = canary("revealed")
     assert kernel.run(f"%secret register x --key={value}").ok
+    # The extension sets ZENSECRETS_IN_NOTEBOOK. Without it, child processes get the environment of a kernel without the extension.
     for variable in {"JPY_PARENT_PID", "JPY_SESSION_NAME", "ZENSECRETS_IN_NOTEBOOK"} if jupyter_variable else ():
         kernel.run(f"import os; os.environ.pop('{variable}', None)")
     if jupyter_variable:

@@ -41,6 +41,8 @@ def replay(library):
 def _split_streams(messages: list[dict[str, Any]], type_key: str = "type") -> tuple[dict[str, str], list[tuple[str, Any]]]:
     """Return the texts of the streams, and the other messages in order.
 
+    The texts of a stream are joined, because the kernel may split or join them in other ways than the recorded messages.
+
     Args:
         messages: Messages of the kernel, or recorded messages.
         type_key: The key of the message type, which differs between the two.
@@ -57,9 +59,9 @@ def _split_streams(messages: list[dict[str, Any]], type_key: str = "type") -> tu
 
 
 def test_outputs_of_libraries_are_unchanged(kernel: Kernel, tmp_path: Path) -> None:
-    """Every short output of every library is unchanged.
+    """Every output of every library with at most ``MAX_LENGTH`` characters is unchanged.
 
-    A value that is printed afterwards is masked.
+    Then the first values are printed and masked, which shows that the guard is on.
     """
     _, messages_by_library = recorded_outputs()
     short_messages = {
@@ -79,6 +81,7 @@ def test_outputs_of_libraries_are_unchanged(kernel: Kernel, tmp_path: Path) -> N
         assert result.ok, result.error
         if _split_streams(result.messages, "msg_type") != _split_streams(messages):
             changed_libraries.append(library)
+    # The seed reproduces the secrets of a failed test.
     assert changed_libraries == [], SEED
     for name, value in values[:3]:
         if name.endswith(".region"):

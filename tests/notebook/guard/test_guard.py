@@ -1,4 +1,6 @@
-"""Tests of the guard in a kernel: split values, the order of output, faults, the switch, and the removal of the guard.
+"""Tests of the guard in a kernel.
+
+They test split values, the order of output, faults, turning the guard off and on, and its removal.
 
 The guard holds back text that may be the beginning of a value, until more text arrives or a pause of 50 ms ends.
 """
@@ -79,7 +81,10 @@ def _protect(kernel: Kernel, folder: Path, *values: str) -> None:
 
 
 def _leaked_values(kernel: Kernel, values: list[str], length: int = 12) -> list[str]:
-    """Return the values of which ``length`` consecutive characters are in a message or in a whole stream."""
+    """Return the values that are partly in the output.
+
+    A part is ``length`` consecutive characters, in a message or in the joined text of a stream.
+    """
     streams: dict[tuple[str, str], str] = {}
     for message in kernel.record:
         if message["msg_type"] == "stream":
@@ -99,7 +104,8 @@ def _message_types(result: CellResult) -> list[str]:
 def test_a_split_value_is_masked(guarded_kernel: Kernel, tmp_path: Path, pause: str) -> None:
     """A value in two pieces is masked for every position of the split.
 
-    Between the pieces there is nothing, a flush, or a flush and a pause.
+    Between the pieces there is nothing, a flush, or a flush and a pause. The pause of 0.08 s is longer than the 50 ms for which the guard
+    holds back text. A value has 32 characters, so there are 31 positions.
     """
     values = [secrets.token_urlsafe(24) for _ in range(31)]
     _protect(guarded_kernel, tmp_path, *values)
@@ -116,7 +122,10 @@ for number, value in enumerate(values):
 
 
 def test_held_back_text_stays_in_order(guarded_kernel: Kernel, tmp_path: Path) -> None:
-    """The beginning of a value is sent before the next output: a display, text of the other stream, or an error."""
+    """The beginning of a value is sent before the next output.
+
+    The next output is a display, text of the other stream, ``clear_output``, an error, or the status at the end of the cell.
+    """
     value = secrets.token_urlsafe(24)
     _protect(guarded_kernel, tmp_path, value)
     code = """
@@ -141,12 +150,13 @@ def test_held_back_text_is_sent_while_the_cell_runs(guarded_kernel: Kernel, tmp_
     _protect(guarded_kernel, tmp_path, value)
     code = "print(values[0][:5], end='', flush=True); time.sleep(0.5); from IPython.display import display; display(1)"
     result = guarded_kernel.run(code)
+    # The times of the stream message and of the display message.
     streamed, displayed = [message["header"]["date"] for message in result.messages if message["msg_type"] in {"stream", "display_data"}]
     assert (displayed - streamed).total_seconds() > 0.3
 
 
 def test_output_without_a_value_is_unchanged(guarded_kernel: Kernel, tmp_path: Path) -> None:
-    """Output without a value is sent in the same messages as without the guard.
+    """Output without a value has the same texts and message types as without the guard.
 
     The output contains progress bars, colors, wide characters and carriage returns.
     """
@@ -183,7 +193,10 @@ thread = threading.Thread(target=slowly); thread.start()
 
 
 def test_every_message_has_the_header_of_its_request() -> None:
-    """Stream messages of two alternating requests have the current headers of their own requests."""
+    """Stream messages of two alternating requests have the current headers of their own requests.
+
+    The test changes the user name in the headers between messages, so it finds a header from an outdated cache.
+    """
     session = Session(key=b"a key")
     SessionChannel(session, Guard(Redactor())).install(ExitStack())
     sent_messages: list[list[bytes]] = []
@@ -209,7 +222,10 @@ class _RecordingSocket:
 
 
 def test_variables_contain_the_value(guarded_kernel: Kernel, tmp_path: Path) -> None:
-    """Captured output and the output history contain the value; only displayed output is masked."""
+    """Captured output in variables and the output history contain the value.
+
+    Only displayed output is masked.
+    """
     value = canary("data")
     _protect(guarded_kernel, tmp_path, value)
     assert guarded_kernel.run("captured = !echo {values[0]}\nassert captured == [values[0]]").ok
@@ -244,6 +260,7 @@ raise ValueError(values[0])
     assert _leaked_values(guarded_kernel, [value]) == []
     assert value.encode() not in b"".join(bytes(buffer) for message in guarded_kernel.record for buffer in message["buffers"])
     assert guarded_kernel.run("1 + 1").ok
+    # Without the attribute of the instance, the redactor has the method of its class again.
     assert guarded_kernel.run(f"del guard.redactor.{broken_method}").ok
     assert guarded_kernel.run("1 + 1").displayed_data() == ["2"]
 
@@ -291,6 +308,7 @@ def test_a_value_from_a_manager_is_masked(tmp_path: Path) -> None:
         assert kernel.run(f"%secret register some --key=@{tmp_path / 'value'}").ok
     with running_kernel(tmp_path, environment) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
+        # `str.__str__` returns a plain `str` even for a subclass. Three single characters are too few for a leak.
         result = kernel.run("value = %secret get some --key key\nprint(str.__str__(value), [*str.__str__(value)][:3])")
         assert result.stream("stdout").startswith("‹secret:some.key›")
         assert _leaked_values(kernel, [value]) == []
@@ -325,9 +343,10 @@ def test_output_of_a_subshell_is_masked(guarded_kernel: Kernel, tmp_path: Path) 
 
 
 def test_text_similar_to_a_value_is_unchanged(guarded_kernel: Kernel, tmp_path: Path) -> None:
-    """Text that only resembles a value is not masked.
+    """Text that only resembles a value, or is its harmless part, is not masked.
 
-    Examples are longer numbers, common lines of a kubeconfig, and the user and host of a database URL.
+    Examples are longer numbers, common lines of a kubeconfig, and the user and host of a database URL. The secret parts are masked: the
+    number, a part of the token in the kubeconfig, and the password in the URL.
     """
     token, password = canary("token"), canary("password")
     common_lines = "apiVersion: v1\nkind: Config\ncurrent-context: production\nusers:\n- name: ada\n"
@@ -368,6 +387,7 @@ def _wait_for_size(channel: DescriptorChannel, size: int) -> None:
     """Wait until the channel's own pipe contains ``size`` bytes that the thread has not read."""
     deadline = time.monotonic() + SECONDS
     unread = b""
+    # FIONREAD returns the number of unread bytes as a C integer. The loop reads this number at least once.
     while int.from_bytes(unread, sys.byteorder) != size or not unread:
         assert time.monotonic() < deadline
         unread = fcntl.ioctl(channel._read_descriptor, termios.FIONREAD, bytes(4))
@@ -383,6 +403,7 @@ def test_flush_ends_at_once_if_a_read_contains_only_the_first_byte_of_its_marker
     """
     channel, read_end, undo = pipe_channel
     (descriptor,) = channel.numbers
+    # The channel's own pipe is so large that no write of this test waits.
     fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 1 << 20)
     x_count = fcntl.fcntl(channel.real, fcntl.F_GETPIPE_SZ) + 1
     os.write(descriptor, b"x" * x_count)
@@ -403,6 +424,7 @@ def test_flush_ends_at_once_if_a_read_contains_only_the_first_byte_of_its_marker
     while len(output) < x_count + _CHUNK_SIZE - 1:
         output += os.read(read_end, _CHUNK_SIZE)
     flush_thread.join()
+    # If the thread does not find the marker, `flush` waits for its timeout of two seconds.
     assert durations[0] < 1
     undo.close()
     os.set_blocking(read_end, False)
@@ -415,8 +437,12 @@ def test_flush_ends_at_once_if_a_read_contains_only_the_first_byte_of_its_marker
 def test_the_beginning_of_a_control_sequence_is_written_without_a_flush(
     pipe_channel: tuple[DescriptorChannel, int, ExitStack], end: bytes
 ) -> None:
-    """Output that ends like the beginning of the marker of ``flush`` is written after a pause, and at the end of the program."""
+    """Output that ends like the beginning of a ``flush`` marker is written after a pause.
+
+    It is also written when the last program closes the descriptor.
+    """
     channel, read_end, undo = pipe_channel
+    # A child process has such a descriptor. It stays open when the channel is removed.
     inherited_descriptor = os.dup(channel.numbers[0])
     os.write(inherited_descriptor, end)
     output = b""

@@ -40,7 +40,11 @@ def failed():
         return sys.exc_info()
 """
 
-"""Code that sets ``value`` to a secret, and defines functions for the code of the channels."""
+"""Code that sets ``value`` to a copy of a secret's value, and defines helpers.
+
+``logger_to`` returns a logger with one handler, ``str`` of a ``Payload`` contains the value, and ``failed`` returns the ``exc_info`` of an
+error with the value.
+"""
 
 LOGGING_CODE = {
     "message and arguments": """logger_to(logging.FileHandler(path)).error("it is %s", value)""",
@@ -292,12 +296,12 @@ CHANNELS = {
     **{f"loguru: {name}": f"from loguru import logger\nlogger.remove()\n{code}" for name, code in LOGURU_CODE.items()},
     **{f"structlog: {name}": f"import structlog\nstructlog.reset_defaults()\n{code}" for name, code in STRUCTLOG_CODE.items()},
 }
-"""Ways to log, each with the code that logs a secret to the file ``path``."""
+"""Ways to log, each with the code that logs the value to the file ``path``."""
 
 
 @pytest.fixture
 def logging_kernel(kernel: Kernel) -> Kernel:
-    """Return a kernel whose variable ``value`` contains a secret."""
+    """Return a kernel whose variable ``value`` contains a protected value."""
     assert kernel.run("%secret register logged --key", [canary("logged")]).ok
     assert kernel.run(SETUP).ok
     return kernel
@@ -315,6 +319,7 @@ def run_channels(kernel: Kernel, folder: Path) -> tuple[list[str], list[str]]:
         path = folder / f"{number}.log"
         result = kernel.run(f"path = {str(path)!r}\n{code}\nlogging.shutdown()")
         assert result.ok, (name, result.error)
+        # Some files contain pickles. Latin-1 decodes any bytes, but changes the brackets of a mask, so the search omits them.
         log_text = path.read_bytes().decode("latin-1")
         if find_canary(log_text):
             leaking.append(name)
@@ -329,14 +334,17 @@ def test_no_log_contains_a_value(logging_kernel: Kernel, tmp_path: Path) -> None
 
 
 def test_every_log_contains_the_value_without_the_guard(logging_kernel: Kernel, tmp_path: Path) -> None:
-    """With the guard off every channel writes the value. This shows that the test of the masked logs can fail."""
+    """With the guard off, every channel writes the value.
+
+    This shows that the test of the masked logs can fail.
+    """
     logging_kernel.run("%secret guard off")
     leaking, _ = run_channels(logging_kernel, tmp_path / "logs")
     assert sorted(CHANNELS.keys() - set(leaking)) == []
 
 
 def test_an_invalid_logging_call_is_reported_masked(logging_kernel: Kernel) -> None:
-    """The report of ``logging`` about wrong arguments contains masks, and no other error."""
+    """The report of ``logging`` about wrong arguments contains masks, and no error of the redactor."""
     report = logging_kernel.run("logging.warning('too many %s', 1, 2)").stream("stderr")
     assert "--- Logging error ---" in report
     assert "TypeError: not all arguments converted during string formatting" in report
@@ -346,7 +354,10 @@ def test_an_invalid_logging_call_is_reported_masked(logging_kernel: Kernel) -> N
 
 
 def test_the_original_record_is_unchanged(logging_kernel: Kernel) -> None:
-    """Masking changes the output of handlers, but neither the log record nor the exception."""
+    """Masking changes neither the log record nor the exception.
+
+    A handler gets a masked copy of the record. If the record contains no value, the handler gets the record itself.
+    """
     result = logging_kernel.run("""
 record = logging.makeLogRecord({"msg": "it is %s", "args": (value,), "exc_info": failed(), "token": value})
 error = record.exc_info[1]
@@ -375,6 +386,7 @@ methods = [method for cls in classes for method in vars(cls).values() if callabl
 patches = [item for item in [*methods, *map(type, sys.meta_path)] if "zensecrets" in str(getattr(item, "__module__", ""))]
 print(len(patches), logging.getLogRecordFactory() is logging.LogRecord)
 """
+    # The code prints the number of patched methods and import hooks, and whether the record factory is the one of logging.
     assert kernel.run(print_patches).stream("stdout") == "11 True\n"
     assert kernel.run("%unload_ext zensecrets_jupyter").ok
     assert kernel.run(print_patches).stream("stdout") == "0 True\n"

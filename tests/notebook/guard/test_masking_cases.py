@@ -18,9 +18,9 @@ CASES = [json.loads(line) for line in (Path(__file__).parent / "masking.jsonl").
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_a_common_case_is_masked(kernel: Kernel, case: dict[str, Any]) -> None:
-    """After ``value`` was registered, ``text``, which contains it in an encoding, is printed with a mask.
+    """The case's ``text``, which contains its ``value`` in an encoding, is printed with a mask.
 
-    The output contains none of the texts in ``hide``, and all of the texts in ``keep``.
+    The value is registered before. The output contains none of the texts in the case's ``hide``, and all of the texts in its ``keep``.
     """
     register = "secrets_manager.register_secret(ArbitrarySecretSchema(name='case', arbitrary_kv_pairs={'key': value}))"
     code = f"""
@@ -28,7 +28,7 @@ from zensecrets_jupyter import ArbitrarySecretSchema, Client
 value, text = {case["value"]!r}, {case["text"]!r}
 Client().active_stack.{register}
 """
-    # This cell also causes the warning that it holds the value. test_history.py tests that warning.
+    # This cell also causes the warning that it holds the value. tests/notebook/cells/test_history.py tests that warning.
     assert kernel.run(code).ok
     result = kernel.run("print(text, end='\\n')")
     assert result.ok

@@ -1,4 +1,4 @@
-"""Tests that numbers with the digits of a protected value are not masked."""
+"""Tests that digits of a protected value are masked in texts, but not in numbers."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ FIGURE = f"""
 import plotly.graph_objects as go
 figure = go.Figure(go.Bar(x=['{PIN}', 'b', 'c'], y=[{PIN}, {PIN}.5, 3]), layout={{'height': {PIN}, 'title': 'PIN {PIN}'}})
 """
+"""Code that creates a figure with the PIN as a number and in texts."""
 
 _DOCUMENT = '<h1>PIN 482913</h1><script>draw([482913, 3], {"radius": 482913, "popup": "PIN 482913", "more": 482913.5});</script>'
 _SCRIPT = """const docs = {"title":"PIN 482913","data":[["y",[482913,-482913,3]]]};
@@ -80,7 +81,10 @@ def test_the_numbers_in_the_script_of_a_figure_stay_numbers(pin_kernel: Kernel) 
 
 
 def test_the_numbers_of_programs_stay_numbers(pin_kernel: Kernel) -> None:
-    """In programs and drawings, numbers are unchanged and texts are masked."""
+    """In programs and drawings, numbers are unchanged and texts are masked.
+
+    The result is the same if the program is displayed and if it is in the state of an ``Output`` widget.
+    """
     for name, (mime, text, number_count) in PROGRAMS.items():
         result = pin_kernel.run(f"from IPython.display import display\ndisplay({{{mime!r}: {text!r}}}, raw=True)")
         masked_text = result.displayed_data(mime)[0]
@@ -119,9 +123,9 @@ def test_numbers_in_json_stay_numbers(pin_kernel: Kernel) -> None:
 
 
 def test_a_failed_redaction_keeps_the_types(pin_kernel: Kernel) -> None:
-    """If the redactor fails, the replaced values keep their types.
+    """If the redactor fails, numbers and texts are replaced by others of the same type.
 
-    A long number becomes 0 and a text becomes a notice, so the front end can read both.
+    A number with many digits becomes 0 and a text becomes a notice, so the front end can still read the message.
     """
     break_redactor = "def broken(tree): raise ValueError\nthe_redactor().redact_tree = broken\n"
     result = pin_kernel.run(

@@ -1,4 +1,4 @@
-"""Tests of ``%secret selftest``, which probes every channel for values."""
+"""Tests of ``%secret selftest``, which sends test values through every channel and looks for leaks."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def test_the_selftest_leaves_no_traces(kernel: Kernel, tmp_path: Path) -> None:
     # The comm message updates the number of masked values in the status bar.
     assert {message["msg_type"] for message in result.messages} - {"comm_msg"} == {"status", "execute_input"}
     assert (tmp_path / "kernel.log").read_bytes() == log
+    # The code contains `selftest.canary` in two parts, because the shell's variables include this code.
     check_traces = "[getattr(get_ipython().history_manager, 'outputs', {}).get(2), 'selftest' + '.canary' in str(vars(get_ipython()))]"
     assert kernel.run(check_traces).displayed_data() == ["[None, False]"]
     assert kernel.run(f"{SET_GUARD}; guard.redactor.names").displayed_data()[-1].count("canary") == 0
@@ -61,7 +62,10 @@ def test_the_selftest_fails_without_the_guard(kernel: Kernel) -> None:
 
 
 def test_the_selftest_in_a_terminal_probes_the_redactor() -> None:
-    """``zensecrets secret selftest`` shows a table and exits with 0."""
+    """``zensecrets secret selftest`` tests only the redactor, and exits with 0.
+
+    Its table has three rows without a leak.
+    """
     process = run_zensecrets("secret", "selftest")
     assert process.returncode == 0, process.stderr
     assert process.stdout.count("nothing") == 3

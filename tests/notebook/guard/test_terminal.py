@@ -1,6 +1,6 @@
 """Tests of the guard in IPython in a real terminal.
 
-The screen shows no value, and programs find a terminal.
+The screen shows no value, and programs that need a terminal work.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SECONDS = 30
+"""Timeout of each expected output."""
 PROMPT = r"In \[\d+\]:.*\x1b\[\?25h"
 """Pattern of a drawn prompt. It ends with the control sequence that shows the cursor again."""
 
@@ -36,6 +37,7 @@ class Terminal:
     def __init__(self, folder: Path, token: str) -> None:
         """Start IPython with ``token`` in its environment, and load the extension."""
         self.token = token
+        # Without NO_CPR, IPython would ask the terminal for the position of the cursor, and this terminal does not answer.
         environment = {
             "HOME": str(folder),
             "IPYTHONDIR": str(folder / "ipython"),
@@ -107,21 +109,23 @@ CELLS = [
 
 
 def test_the_screen_shows_no_value(terminal: Terminal) -> None:
-    """Prints, results, tracebacks, programs, descriptors, warnings, logs and threads show masks, also above a prompt."""
+    """Each way to write the value shows a mask, also above a prompt."""
     for code in CELLS:
         terminal.cell(code)
     output = terminal.end()
+    # Twelve consecutive characters of a value are a leak.
     assert longest_visible(terminal.token, output) < 12
     numbers_of_masked_lines = re.findall(r"<(\d+)>[^\n]{0,20}‹secret:env\.SOME_API_TOKEN›", output)
     assert {int(number) for number in numbers_of_masked_lines} == set(range(1, 13))
 
 
 def test_programs_find_a_terminal(terminal: Terminal) -> None:
-    """Programs find a terminal of the right size, and show no value.
+    """The output of programs is a terminal of the right size, and shows no value.
 
     The programs are a Python prompt, a curses program, a pager and the debugger. Ctrl-C interrupts a cell.
     """
     child = terminal.child
+    # With `<&1`, `tty` and `stty` examine descriptor 1, which the guard replaces.
     terminal.cell("!tty -s <&1 && stty size <&1")
     child.expect("40 150")
     terminal.cell("!python3 -q")

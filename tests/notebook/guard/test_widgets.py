@@ -1,7 +1,7 @@
 """Tests of the messages of widgets.
 
 A kernel sends the state that it gets from one front end to all front ends, as an echo. No echo contains a mask. If the kernel gets a mask
-from a front end, it restores the value.
+from a front end, the guard replaces the mask by the value.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def _send_state(kernel: Kernel, comm: str, **state: Any) -> list[dict[str, Any]]
 
 
 def test_no_echo_of_typed_text_is_masked(kernel: Kernel, value: str) -> None:
-    """While a user types the value, no echo contains a mask or the value.
+    """While a user types the value, no echo contains a mask or a long prefix.
 
-    The kernel receives every text.
+    The kernel still receives the typed text.
     """
     comm = _widget(kernel, "field = ipywidgets.Text()\nfield")
     for end in range(1, len(value) + 1):
@@ -58,7 +58,7 @@ def test_no_echo_of_typed_text_is_masked(kernel: Kernel, value: str) -> None:
 
 
 def test_a_list_with_a_value_is_received(kernel: Kernel, value: str) -> None:
-    """The kernel receives a list with a value, and its echo omits the list."""
+    """The kernel receives a list with a value, and the echo omits the list."""
     comm = _widget(kernel, "field = ipywidgets.TagsInput(allowed_tags=[], allow_duplicates=False)\nfield")
     echoes = _send_state(kernel, comm, value=["one", value])
     assert [data["state"] for data in echoes if data["method"] == "echo_update"] == [{}]
@@ -75,9 +75,10 @@ def test_a_list_with_a_value_is_received(kernel: Kernel, value: str) -> None:
     ],
 )
 def test_a_received_mask_becomes_its_value(kernel: Kernel, value: str, kernel_text: str, field_text: str, expected: str) -> None:
-    """The kernel receives the original text of each mask in the field.
+    """A mask in the text from the front end becomes the text that it replaced.
 
-    Any other mask is unchanged.
+    The kernel sets the field to ``kernel_text``, whose masked text the front end gets. The front end then sends ``field_text``. If
+    ``kernel_text`` contains no value, a mask in ``field_text`` is unchanged.
     """
     texts = {"value": value, "encoded": value.encode().hex()}
     comm = _widget(kernel, f"field = ipywidgets.Text()\nfield.value = {kernel_text.format(**texts)!r}\nfield")

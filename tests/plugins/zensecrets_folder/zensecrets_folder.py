@@ -1,7 +1,7 @@
-"""A backend that stores each secret in a file of a folder that only its owner can read.
+"""A backend that stores each secret in its own file in a folder.
 
-The folder may be on a drive that several machines mount. The backend stores no versions and does not encrypt. If two machines change a
-secret at the same time, the last change counts.
+Only the owner of a file can read it. The folder may be on a drive that several machines mount. The backend stores no versions and does not
+encrypt. If two machines change a secret at the same time, the last change replaces the earlier one.
 """
 
 import os

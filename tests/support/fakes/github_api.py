@@ -25,10 +25,10 @@ PAGE_SIZE = 3
 
 
 class GithubServer(WebServer):
-    """The fake API. ``secrets`` maps names to decrypted values."""
+    """The fake API for the secrets of the repository ``owner/tested``. ``secrets`` maps names to decrypted values."""
 
     def __init__(self, token: str) -> None:
-        """Start without secrets and accept only requests with ``token``."""
+        """Prepare a server without secrets, which accepts only requests with ``token``."""
         super().__init__()
         self.secrets: dict[str, str] = {}
         self.token = token
@@ -40,8 +40,11 @@ class GithubServer(WebServer):
             return "\n".join(self.secrets.values()).encode()
 
     def fault_response(self, fault: Fault) -> Response:
-        """Return an error response in GitHub's format. The reason ``limit`` adds the headers of a rate limit that ends now."""
-        # GitHub adds the state of the rate limit to every response.
+        """Return an error response in GitHub's format. The reason ``limit`` adds the headers of a rate limit that ends now.
+
+        The message contains the canary ``zsCanary``, because the client may not show the message.
+        """
+        # GitHub adds the state of the rate limit to every response. The fake adds it only to errors, because the client needs it there.
         headers = {"X-RateLimit-Remaining": "4999", "X-RateLimit-Reset": str(int(time.time()) + 3600)}
         if fault.retry_after:
             headers["Retry-After"] = str(int(fault.retry_after))
@@ -82,7 +85,7 @@ class GithubServer(WebServer):
     def _page(self, number: int) -> Response:
         names = sorted(self.secrets)
         start = (number - 1) * PAGE_SIZE
-        # The client reads from the link only that there is a next page.
+        # The client only checks whether there is a link to a next page, so the path of the link is arbitrary.
         link = {"Link": f'<{self.url}/anything?page={number + 1}>; rel="next"'} if start + PAGE_SIZE < len(names) else {}
         return Response(200, {"total_count": len(names), "secrets": [_metadata(name) for name in names[start : start + PAGE_SIZE]]}, link)
 

@@ -19,7 +19,11 @@ TOKEN = "token-of-the-fake-server"
 
 
 class TokenServer(WebServer):
-    """The fake server. It issues a token to every client, or refuses every client with the error text ``refusal`` if it is set."""
+    """The fake server. It issues a token to every client.
+
+    Attributes:
+        refusal: If this text is set, the server refuses every client with it as the error text.
+    """
 
     refusal: str = ""
 
@@ -30,7 +34,7 @@ class TokenServer(WebServer):
         return Response(200, {"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"})
 
     def fault_response(self, fault: Fault) -> Response:
-        """Return an error response."""
+        """Return an error response with the HTTP status of the fault."""
         return Response(int(fault.code), {"error": "internal_failure"})
 
     def write_key_file(self, path: Path) -> None:

@@ -2,7 +2,7 @@
 
 The server creates its own certificate authority. The fake implements the documented behavior: the challenge of status 401, versions, pages
 with next links, soft delete, recovery and purge with their delays and the status 409 during them, the rules for names, and the limit of 25
-KiB. A client with a token has all permissions.
+KiB. A client with a token has all permissions. In this module, a key is the name that Azure has for one secret.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ PAGE_SIZE = 3
 
 
 class _Version(NamedTuple):
+    """A version of a secret. As in Azure, ``number`` is a random text of hexadecimal digits."""
+
     number: str
     value: str
     attributes: dict[str, Any]
@@ -44,14 +46,15 @@ class KeyVaultServer(WebServer):
         authority: The file of the certificate authority.
         secrets: The versions of each secret.
         deleted_secrets: The versions of each soft-deleted secret.
-        requests_until_complete: The number of requests that get status 409 or 404 before a deletion or a recovery is complete.
+        requests_until_complete: The number of requests for a key that get status 409 or 404 until its deletion or recovery is complete.
+        client_secret: The password with which a client gets a token.
         has_purge_protection: Whether the vault has purge protection.
         refuses_writes: Whether the vault refuses to store a secret.
         tokens: The valid tokens.
     """
 
     def __init__(self, folder: Path, client_secret: str) -> None:
-        """Start empty, and write the certificate authority to a file in ``folder``."""
+        """Prepare an empty server, and write the certificate authority to a file in ``folder``."""
         authority = trustme.CA()
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1").configure_cert(tls)
@@ -65,10 +68,13 @@ class KeyVaultServer(WebServer):
         self.tokens: set[str] = set()
         self.has_purge_protection = self.refuses_writes = False
         self._pending: dict[str, tuple[str, int]] = {}
-        """For each key, the error code while a deletion or a recovery is pending, and the number of requests that still get it."""
+        """For each key, an error code, and the number of further requests that get this code.
+
+        The code says that the deletion or recovery of the key is pending.
+        """
 
     def empty(self) -> None:
-        """Remove all secrets and faults."""
+        """Remove all secrets, faults and recorded requests, and reset the options of the vault. Tokens stay valid."""
         self.secrets.clear()
         self.deleted_secrets.clear()
         self._pending.clear()
@@ -108,7 +114,7 @@ class KeyVaultServer(WebServer):
         return self._answer_for_secrets(request)
 
     def _challenge(self, description: str = "") -> Response:
-        # The client accepts a challenge only if the vault's host is in the domain of the resource. 127.0.0.1 counts as a host in "0.0.1".
+        # The client accepts a challenge only if the vault's host ends with a dot and the resource's host: 127.0.0.1 ends with ".0.0.1".
         resource = self.url.replace("//127.0.", "//0.")
         challenge = f'Bearer authorization="{self.url}/{TENANT}", resource="{resource}"'
         error = {"code": "Unauthorized", "message": description or "AKV10000: Request is missing a Bearer or PoP token."}
@@ -133,6 +139,7 @@ class KeyVaultServer(WebServer):
         if not key:
             return self._page(request, [self._item(name, versions[-1]) for name, versions in sorted(self.secrets.items())])
         pending_error = self._next_pending_error(key)
+        # During a deletion only PUT gets the pending error, during a recovery every request.
         if pending_error is not None and (request.method == "PUT" or pending_error == "ObjectIsBeingRecovered"):
             return _error_response(409 if request.method == "PUT" else 404, pending_error)
         if request.method == "PUT":
@@ -148,7 +155,7 @@ class KeyVaultServer(WebServer):
     def _read(self, request: Request, key: str, version_number: str) -> Response:
         versions = self.secrets[key]
         if version_number == "versions":
-            # The order of Azure's response does not depend on the age of the versions.
+            # Azure does not sort versions by age. The fake sorts them by their random numbers.
             numbered = sorted(versions, key=lambda version: version.number)
             return self._page(
                 request, [{**self._item(key, version), "id": f"{self.url}/secrets/{key}/{version.number}"} for version in numbered]
@@ -186,7 +193,10 @@ class KeyVaultServer(WebServer):
         return Response(200, self._bundle(key, versions[-1], has_value=False))
 
     def _next_pending_error(self, key: str) -> str | None:
-        """Return the error code for one request while a deletion or a recovery is pending, or ``None``."""
+        """Return the error code for this request during a deletion or recovery, else ``None``.
+
+        Each call counts as one request.
+        """
         error_code, remaining_requests = self._pending.get(key, ("", 0))
         self._pending[key] = (error_code, remaining_requests - 1)
         return error_code if remaining_requests > 0 else None
@@ -219,6 +229,10 @@ def _attributes() -> dict[str, Any]:
 
 
 def _error_response(status: int, reason: str, *, headers: dict[str, str] | None = None) -> Response:
+    """Return an error in Azure's format.
+
+    Its message contains the canary ``zsCanary``, because the client may not show the message.
+    """
     codes = {403: "Forbidden", 404: "SecretNotFound", 409: "Conflict", 429: "Throttled"}
     error = {"code": codes.get(status, reason), "message": "zsCanary, in many words", "innererror": {"code": reason}}
     return Response(status, {"error": error}, headers or {})

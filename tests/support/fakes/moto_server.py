@@ -1,7 +1,7 @@
 """A moto server on loopback, which implements the AWS API in its own process.
 
-It executes one request at a time, unlike the command ``moto_server``, because Moto's state is not safe for threads. If this module runs as
-a program, it prints its port and serves until its standard input ends.
+It executes one request at a time, because Moto's state is not safe for threads. Moto's own command ``moto_server`` uses several threads.
+If this module runs as a program, it prints the port of the server and serves until standard input ends.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def running_moto() -> Iterator[int]:
 
 
 def _warm_up(port: int) -> None:
-    """Send one request, so that the server imports its modules.
+    """Send one request, so that the server imports its modules before a test uses it.
 
-    The import would exceed the short time-outs of the tests.
+    If a test sent the first request, the import would exceed the short time-outs of the test. Moto does not check the signature.
     """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     authorization = (
@@ -68,7 +68,10 @@ def _shut_down_at_end_of_input(server: BaseServer) -> None:
 
 
 def aws_environment(port: int) -> dict[str, str]:
-    """Return environment variables with which a client uses the moto server on ``port``."""
+    """Return environment variables with which a client uses the moto server on ``port``.
+
+    ``/dev/null`` replaces the AWS configuration of the developer.
+    """
     return {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_ACCESS_KEY_ID": "testing",

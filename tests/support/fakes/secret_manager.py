@@ -80,6 +80,7 @@ class SecretManagerServer:
     @contextmanager
     def running(self, authority: trustme.CA | None = None) -> Iterator[SecretManagerServer]:
         """Serve on a free port while the block runs, with TLS if ``authority`` is given."""
+        # With SO_REUSEPORT, two servers could get the same port.
         server = grpc.server(ThreadPoolExecutor(64), options=[("grpc.so_reuseport", 0)])
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, self._handlers())])
         if authority is None:
@@ -100,7 +101,7 @@ class SecretManagerServer:
             return b"\n".join(version.data for secret in self.secrets.values() for version in secret.versions.values())
 
     def put(self, key: str, data: bytes) -> None:
-        """Store a secret, as another program would."""
+        """Store a secret with the ID ``key``, as another program would."""
         self._create(types.CreateSecretRequest(parent=f"projects/{PROJECT}", secret_id=key))
         self._add(types.AddSecretVersionRequest(parent=f"projects/{PROJECT}/secrets/{key}", payload={"data": data}))
 
@@ -124,6 +125,11 @@ class SecretManagerServer:
         }
 
     def _handler(self, name: str, method: Callable[[Any], Any]) -> Callable[[Any, grpc.ServicerContext], Any]:
+        """Return a function that answers requests with ``method``, or with the next fault.
+
+        If the fault's ``request_is_executed`` is set, the request is executed and its response is discarded.
+        """
+
         def handle(request: Any, context: grpc.ServicerContext) -> Any:
             self.authorizations |= {str(value) for key, value in context.invocation_metadata() if key == "authorization"}
             time.sleep(self.faults.latency)
@@ -141,6 +147,7 @@ class SecretManagerServer:
             time.sleep(fault.delay)
             if fault.is_foreign_response:
                 return FOREIGN_PAGE
+            # A client gets UNAVAILABLE if the connection is closed, so this code is used for faults without a code.
             code = grpc.StatusCode[fault.code or "UNAVAILABLE"]
             if fault.retry_after:
                 context.abort_with_status(rpc_status.to_status(_retry_info(code, fault.retry_after)))
@@ -244,13 +251,15 @@ def _page(entries: list[Any], token: str, size: int) -> tuple[list[Any], str]:
 
 def _serialize(message: Any) -> bytes:
     if isinstance(message, bytes):
-        # The page of another service, which a fault sends.
+        # The message is FOREIGN_PAGE, the response of a fault.
         return message
+    # Google's message types are proto-plus classes, except Empty, which is a plain protobuf class.
     data: bytes = message.SerializeToString() if isinstance(message, empty_pb2.Empty) else type(message).serialize(message)
     return data
 
 
 def _retry_info(code: grpc.StatusCode, seconds: float) -> status_pb2.Status:
+    """Return an error that asks the client to wait for less than one second. ``code.value[0]`` is the number of the code."""
     detail = any_pb2.Any()
     detail.Pack(error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(nanos=int(seconds * 1e9))))
     return status_pb2.Status(code=code.value[0], message="injected fault", details=[detail])

@@ -1,6 +1,7 @@
-"""A fake Vault server on loopback: the KV engine of version 2, tokens, AppRole, Kubernetes logins, namespaces and policies.
+"""A fake Vault server on loopback: KV engine version 2, tokens, logins, namespaces, policies.
 
-It follows the pages "KV Secrets Engine - Version 2 (API)", "AppRole", "Kubernetes", "Token" and "HTTP API" of Vault's documentation.
+Clients log in with AppRole or Kubernetes. The fake follows the pages "KV Secrets Engine - Version 2 (API)", "AppRole", "Kubernetes",
+"Token" and "HTTP API" of Vault's documentation.
 Like Vault, which is written in Go, the fake returns JSON objects with sorted keys and replaces lone surrogates by U+FFFD.
 """
 
@@ -25,7 +26,7 @@ MAX_VERSIONS = 10
 
 
 class _ApiError(Exception):
-    """An error response, whose body has the texts of the errors or ``data``."""
+    """An error response. Its body contains ``data`` if it is given, else the texts of the errors."""
 
     def __init__(self, status: int, *errors: str, data: Any = None) -> None:
         super().__init__(*errors)
@@ -41,7 +42,10 @@ class Rule(NamedTuple):
 
 
 class _KvRequest(NamedTuple):
-    """A request to a KV engine. ``action`` is the part of the URL between mount and path, such as ``data`` or ``undelete``."""
+    """A request to a KV engine. ``action`` is the part of the URL between mount and path, such as ``data`` or ``undelete``.
+
+    ``version`` is 0 if the request names no version.
+    """
 
     method: str
     namespace: str
@@ -59,7 +63,7 @@ class Version:
     """One version of a secret."""
 
     def __init__(self, data: Any) -> None:
-        """Create a version with the current time."""
+        """Create a version whose creation time is now."""
         self.data = data
         self.creation_time = _now()
         self.deletion_time = ""
@@ -85,9 +89,10 @@ class FakeVault:
     """The state of the fake server, which tests read and change.
 
     Attributes:
-        is_sealed: Whether Vault refuses every request.
+        lock: A lock for the secrets.
+        is_sealed: Whether Vault is sealed. This is Vault's own term: a sealed Vault refuses every request.
         kv1_mounts: The mounts with a KV engine of version 1.
-        secrets: The versions of each secret by number. A key has the namespace, the mount and the path.
+        secrets: For each secret, its versions by number. A secret is identified by its namespace, mount and path.
         tokens: The valid tokens, each with the rules of its policy.
         approle_logins: The valid pairs of a role ID and a secret ID, each with the rules of its tokens.
         kubernetes_logins: The valid pairs of a role and a JWT, each with the rules of its tokens.
@@ -110,13 +115,13 @@ class FakeVault:
         self.latency = 0.0
 
     def new_token(self, *rules: Rule) -> str:
-        """Return a token with the rules, or with all permissions if there are no rules."""
+        """Create and return a token with these rules, by default with all permissions."""
         token = f"hvs.{secrets.token_hex(12)}"
         self.tokens[token] = rules or ALL_PERMISSIONS
         return token
 
     def handle(self, method: str, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str], body: Any) -> tuple[int, Any]:
-        """Return the status and the body of the response."""
+        """Execute a request, and return the status and the body of the response."""
         if self.is_sealed:
             raise _ApiError(503, "Vault is sealed")
         namespace = headers.get("X-Vault-Namespace") or ""
@@ -128,6 +133,7 @@ class FakeVault:
             raise _ApiError(403, "permission denied", "invalid token")
         if (method, path) == ("GET", "auth/token/lookup-self"):
             return 200, {"data": {"id": token, "ttl": 3600}}
+        # The client asks for the version of the KV engine of a mount.
         if method == "GET" and (match := re.fullmatch(r"sys/internal/ui/mounts/(.+)", path)):
             version = "1" if match[1] in self.kv1_mounts else "2"
             return 200, {"data": {"type": "kv", "path": f"{match[1]}/", "options": {"version": version}}}
@@ -155,6 +161,7 @@ class FakeVault:
     def _handle_kv(self, request: _KvRequest, rules: tuple[Rule, ...]) -> tuple[int, Any]:
         method, action, body = request.method, request.action, request.body
         location = (request.namespace, request.mount, request.path)
+        # Vault distinguishes the capability to write a new secret from the capability to write an existing one.
         write_capability = "update" if location in self.secrets else "create"
         capability = {"GET": "read", "LIST": "list", "DELETE": "delete"}.get(method, write_capability)
         path = f"{request.mount}/{action}/{request.path}"
@@ -252,6 +259,7 @@ def running_vault() -> Iterator[tuple[FakeVault, int]]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # With Nagle's algorithm, the body waits 40 ms for the acknowledgement of the headers.
         disable_nagle_algorithm = True
 
         def _handle_request(self) -> None:

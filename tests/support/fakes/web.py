@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class Request(NamedTuple):
-    """A request: ``path`` holds the path segments, ``query`` the first value of each parameter."""
+    """A request. ``path`` has the segments of the path, and ``query`` the first value of each parameter.
+
+    The names in ``headers`` are in lower case.
+    """
 
     method: str
     path: list[str]
@@ -43,15 +46,18 @@ class Response(NamedTuple):
 
 
 FOREIGN_PAGE = b"<html>zsCanary: this network asks you to log in</html>"
-"""The body of a response of another service, such as the login page of a network."""
+"""The body of another service's response, such as the page on which a network asks to log in.
+
+The body contains the canary ``zsCanary``, because the client may not show the page.
+"""
 
 
 class WebServer(ABC):
-    """A fake server. A subclass defines the responses.
+    """A fake HTTP server. A subclass fakes one service and defines the responses.
 
     Attributes:
         faults: The faults that the server injects.
-        url: The address of the server while it runs.
+        url: The address of the server. It is empty before the first run.
         lock: A lock for the state of the server. Each request is executed under it.
     """
 
@@ -75,7 +81,7 @@ class WebServer(ABC):
         """Serve on a free port while the block runs, and yield the address."""
         server = _Server(self)
         if self._tls is not None:
-            # The thread of the connection does the handshake. Otherwise a client that stalls would block all others.
+            # The thread of each connection does the TLS handshake. In the main thread, one stalled client would block all other clients.
             server.socket = self._tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01), daemon=True)
@@ -97,7 +103,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Ignore clients that closed the connection."""
+        """Ignore errors of a request, because a test may let the client close the connection early."""
 
 
 class _Handler(BaseHTTPRequestHandler):

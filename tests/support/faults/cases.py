@@ -42,7 +42,7 @@ class FaultCase(NamedTuple):
     Attributes:
         operations: The names of the operations. A name is a verb, or a verb and a variant, such as ``register long`` for a long name.
         errors: The errors that an operation may raise. If empty, every operation must succeed.
-        may_succeed: Whether an operation may also succeed.
+        may_succeed: Whether an operation may also succeed, in addition to raising one of the errors.
     """
 
     operations: tuple[str, ...]
@@ -84,14 +84,15 @@ class FaultScenario:
         faults_without_injection: The faults that need no injection, because the arguments of the operation cause them.
         impossible_faults: The faults that the backend cannot have, each with the reason.
         delete: Deletes a secret without the manager under test, as another process would.
-        make_foreign: Stores a foreign payload under the name of a secret. Returns a function that checks that the payload still exists. The
-            function may then remove the payload.
-        max_value_size: The maximum number of bytes of a value. The operations with a large value add this number of bytes to a canary.
+        make_foreign: Stores a foreign payload under the name of a secret. Returns a check that the payload still exists. After
+            checking, the check may remove the payload.
+        max_value_size: The maximum number of bytes of a value. The operations with a large value write a canary followed by this number
+            of letters, which is always too large.
         skipped_operations: The operations that do not apply to the backend.
         special_errors: For a fault, the error that this backend raises in place of the error of the case.
         unaffected_operations: For a fault, the operations that may succeed in spite of it.
-        open_patient_manager: Opens a manager with a long deadline, for the faults that every operation survives, so that the tests pass on
-            a busy machine. By default :attr:`open_manager` does.
+        open_patient_manager: Opens a manager with a long deadline, for the faults under which every operation must succeed. So the tests
+            pass on a busy machine. If it is ``None``, :attr:`open_manager` is used.
     """
 
     flavor: str
@@ -138,6 +139,7 @@ class FaultScenario:
                 continue
             results.add(self._run_operation(manager, fault, operation))
             self._check_secrets(operation, value)
+            # Each operation starts with the same secrets: STORED_NAME exists, and "new" does not.
             if operation == "delete" and STORED_NAME not in self.open_manager().list_secrets():
                 self.seed(STORED_NAME, value)
             if operation == "register" and "new" in self.open_manager().list_secrets():
@@ -182,9 +184,10 @@ class FaultScenario:
             return lambda: manager.get_secret("fleeting"), None
         name = "new" if verb == "register" else STORED_NAME
         if variant == "long":
-            # This is the longest valid name. Many services need several characters for each of its letters.
+            # This is the longest valid name. Many backends encode each letter as several characters. Their encoded name is too long.
             name = "ж" * 255
         elif variant == "illegal":
+            # Many services do not allow these characters. A backend encodes the name or refuses it.
             name = "ä/%Ж\U0001f511+'"
         value = canary(operation)
         if variant == "large":
@@ -204,7 +207,7 @@ class FaultScenario:
             if Capability.READ in manager.capabilities:
                 content = manager.get_secret(name, refresh=True).content
                 if content != {"key": value}:
-                    # Each new value contains a canary.
+                    # A write has replaced the old value. The new value begins with another canary, so a lost or empty value is found.
                     assert operation in {"register", "change"}
                     assert set(content) == {"key"}
                     assert find_canary(content["key"])

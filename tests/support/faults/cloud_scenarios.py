@@ -44,6 +44,7 @@ def azure(folder: Path) -> Iterator[FaultScenario]:
     """Yield the scenario of Azure Key Vault."""
     server = KeyVaultServer(folder, canary("client-secret"))
     with server.running(), pytest.MonkeyPatch.context() as monkeypatch:
+        # Azure's client sends its requests over HTTPS, and must trust the certificate of the fake server.
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.authority))
         yield scenario_for(FaultyAzure(str(uuid.uuid4()), server))
 
@@ -66,7 +67,9 @@ def github(_folder: Path) -> Iterator[FaultScenario]:
             faults={
                 "wrong credentials": partial(inject, Fault("401")),
                 "no permission to list": partial(inject, Fault("403")),
+                # The reason "limit" adds GitHub's rate-limit headers to the response.
                 "throttled": partial(inject, Fault("429", reason="limit"), times=2),
+                # The client never gets the error 500, because it has already stopped waiting.
                 "one time-out": partial(inject, Fault("500", delay=DELAY_BEYOND_TIMEOUT), times=1),
                 "permanent time-out": partial(inject, Fault("500", delay=DELAY_BEYOND_TIMEOUT)),
                 "reset during a write": partial(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.support.fakes.secret_manager import SecretManagerServer
 
 DELAY_BEYOND_TIMEOUT = 1.0
-"""Seconds that delay a response beyond the time-out of :data:`~tests.support.faults.services.SHORT_TIMEOUTS`."""
+"""The delay of a response in seconds. It is longer than the time-out in :data:`~tests.support.faults.services.SHORT_TIMEOUTS`."""
 
 
 class FastRetryGcp(GcpBackend):
@@ -33,7 +33,7 @@ class FastRetryGcp(GcpBackend):
 
 
 class FastRetryAzure(AzureBackend):
-    """A backend with very short waits before a retry and for a pending deletion."""
+    """A backend with shorter waits before a retry and during a pending deletion."""
 
     first_wait: ClassVar[float] = 0.02
     poll_interval: ClassVar[float] = 0.001
@@ -88,7 +88,7 @@ class FaultyGcp(FaultyService):
         self._server.put(self.key_for(name), text.encode())
 
     def version_count(self, name: str) -> int:
-        """Return the number of versions in the fake server that are not destroyed."""
+        """Return the number of enabled versions in the fake server. Destroyed versions are not counted."""
         versions = self._server.secrets[self.key_for(name)].versions
         return sum(version.metadata.state.name == "ENABLED" for version in versions.values())
 
@@ -108,7 +108,7 @@ class FaultyAzure(FaultyService):
     def __init__(self, identity: str, server: KeyVaultServer) -> None:
         """Use the fake server ``server`` and its registered application."""
         application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": server.client_secret}
-        # The client asks the public cloud whether it knows the token server, unless this option is false.
+        # If ``authority_is_known`` is true, Azure's client first asks the public cloud about the token server (``authority``).
         vault = {"vault_url": server.url, "authority": server.url, "authority_is_known": False}
         super().__init__(identity, {**vault, **application})
         self._server = server
@@ -153,6 +153,7 @@ _SERVICES: dict[str, tuple[Callable[[str, Any], FaultyService], str]] = {
 """For each flavor, the class of its service and the fixture with its server."""
 
 SERVICE_FLAVORS = sorted(_SERVICES)
+"""The flavors for which :func:`faulty_service` returns a service."""
 
 
 def faulty_service(flavor: str, request: pytest.FixtureRequest) -> FaultyService:

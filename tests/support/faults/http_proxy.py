@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _HEADERS_OF_A_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
-"""Headers that the proxy does not forward, because each of its two connections has its own."""
+"""Headers that the proxy does not forward.
+
+They describe one connection. The proxy has two, one to the client and one to the service, and sends its own headers on each.
+"""
 
 
 class Response(NamedTuple):
-    """A response of the service."""
+    """An HTTP response: of the service, or made up by a fault."""
 
     status: int
     body: bytes
@@ -71,13 +74,13 @@ class Exchange:
         """Reset the connection, as a crashed machine does."""
         handler = self._handler
         handler.close_connection = True
-        # A socket with a linger time of zero sends RST when its last file is closed: see socket(7).
+        # A socket with a linger time of zero sends RST when it is closed: see socket(7). Python closes it only after ``rfile`` is closed.
         handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         handler.rfile.close()
         handler.connection.close()
 
     def wait(self) -> None:
-        """Block until the fault ends, but at most 30 seconds."""
+        """Block until the ``with`` block of :meth:`FaultProxy.inject` ends, but at most 30 seconds."""
         self._handler.server.proxy.fault_ended.wait(30)
 
 
@@ -89,7 +92,7 @@ class FaultProxy:
         address: The URL of the proxy.
         requests: The label of each request so far; see :attr:`Exchange.label`.
         latency: Seconds that are added to each response.
-        fault_ended: An event that ends the wait of requests with the fault :func:`time_out`.
+        fault_ended: Set when no fault is injected any more. It ends the wait of requests with the fault :func:`time_out`.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -162,7 +165,7 @@ def canned_response(status: int, body: Any, **headers: str) -> Callable[[Exchang
     Args:
         status: The HTTP status.
         body: The body, which is sent as JSON.
-        headers: The headers. An underscore in a name stands for a hyphen.
+        headers: The headers. An underscore in a name is replaced by a hyphen: ``Retry_After`` becomes ``Retry-After``.
     """
     http_headers = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
     response = Response(status, json.dumps(body).encode(), http_headers)
@@ -181,7 +184,10 @@ def reset_after_execution(exchange: Exchange) -> None:
 
 
 def time_out(exchange: Exchange) -> None:
-    """Let the service execute the request and send no response."""
+    """Let the service execute the request, but send no response to the client.
+
+    The connection is reset when the fault ends.
+    """
     exchange.forward()
     exchange.wait()
     exchange.reset()
@@ -189,6 +195,7 @@ def time_out(exchange: Exchange) -> None:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # The default queue holds 5 waiting connections.
     request_queue_size = 128
 
     def __init__(self, proxy: FaultProxy) -> None:
@@ -205,6 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.proxy.handle_exchange(Exchange(self, body))
 
+    # LIST is an HTTP method of Vault.
     do_GET = do_POST = do_PUT = do_DELETE = do_LIST = do_PATCH = _handle_request  # noqa: N815 - http.server looks up these method names
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names this parameter

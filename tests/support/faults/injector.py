@@ -49,7 +49,7 @@ class FaultInjector:
 
     Attributes:
         requests: The label of each request so far, such as ``GET /secrets``.
-        latency: Seconds that are added to each response.
+        latency: Seconds that the fake server waits before each response, also without a fault.
     """
 
     def __init__(self) -> None:
@@ -72,7 +72,11 @@ class FaultInjector:
 
     @contextmanager
     def inject(self, fault: Fault, *, times: int = UNLIMITED, only: str = "") -> Iterator[None]:
-        """Inject a fault while the block runs. The arguments are those of :meth:`add`, but by default every request fails."""
+        """Inject a fault while the block runs.
+
+        The arguments are those of :meth:`add`, but by default every request fails. After the block, all faults are removed, including those
+        of earlier calls of :meth:`add`.
+        """
         self.add(fault, times=times, only=only)
         try:
             yield

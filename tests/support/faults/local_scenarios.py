@@ -35,14 +35,16 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 
-# Reasons and faults that several scenarios have in common.
 _NO_REQUEST = "a local backend sends no requests"
+"""Why a local backend cannot have a fault of a network or a server."""
+# The faults that only writes can have. A read-only backend cannot have them.
 _WRITE_FAULTS = ("name too long", "illegal name", "value too large", "reset during a write")
 
 
 @contextmanager
 def local(folder: Path) -> Iterator[FaultScenario]:
     """Yield the scenario of the local store: a wrong passphrase, other processes and damaged rows."""
+    # The answer to each passphrase prompt. It is in a list, so that a fault can replace it.
     typed_passphrase = ["right"]
 
     def open_manager() -> SecretsManager[LocalBackend]:
@@ -50,6 +52,7 @@ def local(folder: Path) -> Iterator[FaultScenario]:
 
     @contextmanager
     def wrong_passphrase() -> Iterator[None]:
+        # A passphrase is kept in memory after the first prompt.
         passphrase.forget_passphrases()
         typed_passphrase[0] = canary("wrong")
         yield
@@ -63,7 +66,7 @@ def local(folder: Path) -> Iterator[FaultScenario]:
             other_connection.execute("BEGIN IMMEDIATE")
             release = threading.Timer(seconds, other_connection.execute, ["ROLLBACK"])
             release.start()
-            # A store waits 0.2 seconds for the lock, and not its long default.
+            # A writer waits 0.2 seconds for the lock, instead of the default of 60 seconds.
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(sqlite_connections, "BUSY_SECONDS", 0.2)
                 yield
@@ -94,7 +97,7 @@ def local(folder: Path) -> Iterator[FaultScenario]:
         # A damaged secret can be deleted without an error, because it is in our own table.
         skipped_operations=("delete foreign",),
         special_errors={"wrong credentials": ManagerLockedError},
-        # Names are not encrypted, so listing and deleting need no passphrase. Listing and reading do not wait for another process.
+        # Names are not encrypted, so listing and deleting need no passphrase. Listing and reading do not wait for the lock.
         unaffected_operations={"wrong credentials": ("list", "delete"), "permanent time-out": ("list", "read")},
     )
     passphrase.forget_passphrases()
@@ -128,11 +131,13 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
             yield
 
     def texts_by_path() -> dict[str, str]:
+        """Return the texts of the items of the manager ``one`` by their D-Bus paths."""
         with closing(secretstorage.dbus_init()) as bus:
             items = secretstorage.get_default_collection(bus).search_items({"service": "zensecrets one"})
             return {item.item_path: item.get_secret().decode() for item in items}
 
     def change_item(path: str, text: str | None) -> None:
+        """Replace the text of an item, or delete the item if ``text`` is ``None``."""
         with closing(secretstorage.dbus_init()) as bus:
             item = secretstorage.Item(bus, path)
             if text is None:
@@ -175,7 +180,7 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
                 "name too long": "names are in the index, which accepts every valid name",
                 "value too large": "the limit of the GNOME keyring is the memory",
             },
-            # The item of an existing secret is not known here, so the secret is stored again, and its new item is deleted.
+            # The scenario does not know which item belongs to an existing secret. So it stores the secret again and deletes the new item.
             delete=lambda name: change_item(add_item(name), None),
             make_foreign=make_foreign,
             # A secret with a foreign item can be deleted without an error, because its name is in our own index file.
@@ -188,6 +193,7 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
 def env(_folder: Path) -> Iterator[FaultScenario]:
     """Yield the scenario of environment variables, where a variable can disappear."""
     original_environment = dict(os.environ)
+    # For the faults in ``_WRITE_FAULTS``, the second dictionary replaces the reason.
     yield FaultScenario(
         "env",
         lambda: SecretsManager(EnvBackend()),
@@ -219,18 +225,20 @@ def dotenv(folder: Path) -> Iterator[FaultScenario]:
         write_file()
 
     def make_foreign(_name: str) -> Callable[[], bool]:
+        # The invalid line replaces the whole file, so every read fails.
         text = f"{canary('foreign')} 'not a line of a .env file\n"
         path.write_text(text)
 
         def check_and_restore() -> bool:
             is_unchanged = path.read_text() == text
-            # The other operations need a valid file.
+            # The next operations need the valid file with all secrets.
             write_file()
             return is_unchanged
 
         return check_and_restore
 
     possible_faults = {"deleted between list and read", "foreign payload"}
+    # For the faults in ``_WRITE_FAULTS``, the second dictionary replaces the reason.
     yield FaultScenario(
         "dotenv",
         lambda: SecretsManager(DotenvBackend(DotenvBackend.make_options({"path": path}))),

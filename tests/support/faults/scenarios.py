@@ -37,6 +37,7 @@ def remote(_folder: Path) -> Iterator[FaultScenario]:
         return SecretsManager(FakeRemoteBackend(context=ManagerContext(name="tested", id="one"), service=service))
 
     def make_foreign(name: str) -> Callable[[], bool]:
+        # A payload of the fake service is a text and its version number.
         key, foreign_payload = open_manager().backend.key_for(name), (canary("foreign"), 1)
         service.payloads[key] = foreign_payload
         return lambda: service.payloads.get(key) == foreign_payload
@@ -49,6 +50,7 @@ def remote(_folder: Path) -> Iterator[FaultScenario]:
             "wrong credentials": partial(_inject_error, service, FakeServiceError("unknown-user", canary("sent"))),
             "no permission to list": partial(_inject_error, service, FakeServiceError("forbidden", canary("sent")), verbs=("list",)),
             "no permission to read": partial(_inject_error, service, FakeServiceError("forbidden", canary("sent")), verbs=("get",)),
+            # The fake service has one code for all temporary errors: "busy".
             "throttled": partial(_inject_error, service, FakeServiceError("busy"), times=2),
             "one time-out": partial(_inject_error, service, TimeoutError(), times=1),
             "permanent time-out": partial(_inject_error, service, TimeoutError()),
@@ -65,7 +67,10 @@ def remote(_folder: Path) -> Iterator[FaultScenario]:
 
 @contextmanager
 def _inject_error(service: FakeService, error: Exception, *, times: int = UNLIMITED, verbs: tuple[str, ...] = ()) -> Iterator[None]:
-    """Let requests with one of the verbs fail, or all requests if there are no verbs."""
+    """Let the next ``times`` requests with one of the verbs fail.
+
+    Without ``verbs``, requests with any verb fail.
+    """
     remaining_requests = times
 
     def fail(verb: str) -> None:
@@ -109,7 +114,7 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
                     connection.execute(statement.encode())
 
         run_as_admin(f"CREATE ROLE team LOGIN PASSWORD '{password}'", "GRANT CREATE ON DATABASE postgres TO team")
-        # The URL contains the escaped option "-c lock_timeout=300ms" for sessions of this user.
+        # The URL contains the escaped option "-c lock_timeout=300ms", so that a session waits only briefly for locked tables.
         url = f"postgresql://team:{password}@{proxy.address[0]}:{proxy.address[1]}/postgres?options=-c%20lock_timeout%3D300ms"
         options = {"url": url, "database_schema": schema, "protection": "keyfile", "key_folder": folder / "keys"}
 
@@ -132,7 +137,7 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
                 yield
                 connection.rollback()
 
-        # A damaged row stands for a foreign payload.
+        # No other program writes to our table, so this fault is a damaged row.
         def make_foreign(name: str) -> Callable[[], bool]:
             seed(open_manager, name, "value")
             run_as_admin(f"UPDATE {schema}.secrets SET sealed = '\\x00' WHERE name = '{name}'")  # noqa: S608 - the names are constants of the test
@@ -149,9 +154,10 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
                 "wrong credentials": partial(admin_change, "ALTER ROLE team PASSWORD 'another'", f"ALTER ROLE team PASSWORD '{password}'"),
                 "no permission to list": revoke_permission,
                 "no permission to read": revoke_permission,
-                # A database does not throttle requests, so two broken connections stand for two refused requests.
+                # A database does not throttle requests, so the proxy resets two connections instead of refusing two requests.
                 "throttled": partial(proxy.reset_connections, 2),
                 "permanent time-out": locked_tables,
+                # The proxy resets the connection when the client sends COMMIT.
                 "reset during a write": partial(proxy.reset_connections, 1, b"COMMIT"),
                 "one error 500": partial(proxy.reset_connections, 1),
                 "permanent error 500": partial(proxy.reset_connections, UNLIMITED),
@@ -187,5 +193,5 @@ SCENARIOS = {
 }
 """For each flavor, a context manager that takes an empty folder and yields the scenario.
 
-The entry ``remote`` is for the base class of remote backends.
+The entry ``remote`` is no flavor: it tests the base class of remote backends.
 """

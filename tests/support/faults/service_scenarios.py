@@ -44,11 +44,13 @@ def scenario_for(service: FaultyService) -> FaultScenario:
     """Return the scenario of a service that stores the secrets of one manager."""
 
     def make_foreign(name: str) -> Callable[[], bool]:
-        # Several operations of a fault case use the same foreign payload.
+        # Several operations of a fault case use the same foreign payload, so it is stored only once.
         if name not in service.open(**LONG_TIMEOUTS).list_secrets():
             service.put(name, canary("foreign"))
+        # A second version would mean that the manager has overwritten the payload.
         return lambda: service.version_count(name) == 1
 
+    # This regular expression matches the labels of all write requests.
     any_write_request = "|".join(sorted({request for requests in service.write_requests.values() for request in requests}))
     faults = {
         "wrong credentials": partial(service.inject, "wrong credentials"),

@@ -33,20 +33,23 @@ LONG_TIMEOUTS: dict[str, float] = {"timeout": 30, "deadline": 60}
 class FaultyService(ABC):
     """The service of one flavor, which stores the secrets of one manager.
 
-    These faults can be injected. The response contains the canary ``zsCanary``, or quotes the request, whose values are canaries. The
-    tests search for canaries in errors and logs.
+    Error responses contain canaries: the text ``zsCanary``, or values that are quoted from the request. The tests search for canaries in
+    errors and logs. The following faults can be injected:
 
     * ``wrong credentials``, ``list denied``, ``read denied``, ``throttled`` and ``500`` are error responses.
     * ``clock skew``: the clocks of client and service differ. A service that compares them sends an error response.
     * ``time-out``: the service executes the request and sends no response in time.
     * ``reset``: the connection is reset before the service executes the request.
     * ``response lost``: the connection is reset after the service executed the request.
-    * ``foreign response``: another service answers, such as a network with the page on which a user logs in.
+    * ``foreign response``: another service answers, such as the login page of a public network (a captive portal).
     """
 
     backend_class: ClassVar[type[RemoteBackend[Any, Any]]]
     write_requests: ClassVar[Mapping[str, Sequence[str]]]
-    """The labels of the requests that write, for ``register``, ``merge``, ``delete`` and, if supported, ``undelete``."""
+    """For ``register``, ``merge``, ``delete`` and, if supported, ``undelete``: the labels of the requests that write.
+
+    Each entry is an action such as ``CreateSecret``, or a method and the beginning of a path.
+    """
     clock_skew_error: ClassVar[type[ZenSecretsError] | None] = None
     """The error that a wrong clock causes, or ``None`` if the service does not depend on the clock."""
 
@@ -61,7 +64,10 @@ class FaultyService(ABC):
         return SecretsManager(self.backend_class(options, context=ManagerContext(name="tested", id=self.identity)))
 
     def key_for(self, name: str) -> str:
-        """Return the key under which the service stores a secret."""
+        """Return the name that a secret has in the service.
+
+        The backend creates it from the secret's name in ZenML.
+        """
         return self.open().backend.key_for(name)
 
     @abstractmethod
@@ -173,6 +179,7 @@ class FaultyVault(FaultyService):
             data = json.loads(text)
         except ValueError:
             data = {"text": text}
+        # A location in Vault is a namespace, a mount and a path.
         self._fixture.fake.write(("", "secret", self.key_for(name)), data)
 
     def version_count(self, name: str) -> int:
@@ -186,6 +193,7 @@ def aws_error(code: str, status: int = 400, message: str = "User: zsCanary is no
 
 
 def _answer_with_an_old_date(exchange: Exchange) -> None:
+    """Forward the request and change the response's date, as a wrong clock would."""
     exchange.answer(exchange.forward()._replace(headers={"Date": "Mon, 01 Jan 2001 00:00:00 GMT"}))
 
 
@@ -195,4 +203,4 @@ HTTP_FAULTS: dict[str, Callable[[Exchange], None]] = {
     "response lost": reset_after_execution,
     "foreign response": canned_response(200, "<html>zsCanary: this network asks you to log in</html>"),
 }
-"""The faults that a proxy can inject into any HTTP service, by name."""
+"""The faults that a proxy can inject into any HTTP service, by name; see :class:`FaultyService`."""

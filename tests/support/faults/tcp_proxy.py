@@ -36,7 +36,7 @@ class TcpProxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
-        """Accept no more clients."""
+        """Accept no more clients. Open connections stay open."""
         self._listener.close()
 
     def _accept(self) -> None:
@@ -71,7 +71,10 @@ class TcpProxy:
 
     @contextmanager
     def reset_connections(self, times: int, trigger: bytes = b"") -> Iterator[None]:
-        """Reset connections when their clients send ``trigger``, or at once if ``trigger`` is empty."""
+        """Reset the next ``times`` connections while the block runs.
+
+        A connection is reset when its client sends ``trigger``. If ``trigger`` is empty, each new connection is reset at once.
+        """
         self.reset_trigger, self.remaining_resets = trigger, times
         try:
             yield

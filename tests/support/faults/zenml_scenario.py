@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 @contextmanager
 def zenml(folder: Path) -> Iterator[FaultScenario]:
-    """Yield the scenario of a ZenML server with the login of a user."""
+    """Yield the scenario of a ZenML server to which a user has logged in."""
     with (
         running_zenml() as server,
         FaultProxy("127.0.0.1", server.port).running() as proxy,
         pytest.MonkeyPatch.context() as monkeypatch,
     ):
+        # ZenML stores the login in the folder ``zenml`` of XDG_CONFIG_HOME. The login contains the URL of the proxy.
         server.write_login(folder / "zenml", proxy.address)
         monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SECRETS_PATH = "/api/v1/secrets"
 COMPONENT_SCOPE: dict[str, Any] = {**SHORT_TIMEOUTS, "scope": "component"}
-"""Options with short time-outs, for a manager that has its own secrets."""
+"""Options with short time-outs and the scope ``component``: the secrets belong to this manager only."""
 
 
 class FastRetryZenml(ZenmlBackend):
@@ -33,7 +33,10 @@ class FastRetryZenml(ZenmlBackend):
 
 
 def zenml_error(status: int, error: str, **headers: str) -> Callable[[Exchange], None]:
-    """Return a fault with an error response of a ZenML server."""
+    """Return a fault with an error response of a ZenML server.
+
+    The argument ``error`` is the class name of the server's exception.
+    """
     return canned_response(status, {"detail": [error, "zsCanary: it was refused"]}, **headers)
 
 

@@ -1,4 +1,4 @@
-"""A backend that stores secrets in a dict and counts its reads and lists."""
+"""A backend that stores secrets in a dict and counts ``read`` and ``list`` calls."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class CountingBackend(Backend):
 
     Attributes:
         records: The stored secrets by name.
-        reads: The name in each read so far.
-        list_count: The number of lists so far.
-        seconds: Seconds that each read takes.
+        reads: The name that each call of :meth:`read` so far has read, in order.
+        list_count: The number of calls of :meth:`list` so far.
+        seconds: Seconds that each call of :meth:`read` waits.
         during_read: Called with the name while a read runs, if it is set.
         token: The change token. A test sets another one to report that the stored secrets have changed.
     """
@@ -42,7 +42,7 @@ class CountingBackend(Backend):
         self.records[name] = SecretRecord("arbitrary", content)
 
     def read(self, name: str) -> SecretRecord:
-        """Count the read, wait, and return the record."""
+        """Count the call, look up the record, wait, and then return the record."""
         with self._lock:
             self.reads.append(name)
         record = self.records.get(name)
@@ -54,7 +54,7 @@ class CountingBackend(Backend):
         return record
 
     def list(self) -> Iterable[SecretSummary]:
-        """Count the list and return the summaries."""
+        """Count the call and return the summaries."""
         with self._lock:
             self.list_count += 1
         return [SecretSummary(name) for name in self.records]

@@ -1,6 +1,6 @@
 """A fake remote service, its client, and backends that use it.
 
-The errors of the client quote the sent texts, as the errors of many SDKs do. So tests can check that our errors do not contain them.
+The errors of the client quote the sent texts, as the errors of many SDKs do. So tests can check that our errors do not quote these texts.
 """
 
 from __future__ import annotations
@@ -127,6 +127,7 @@ class FakeRemoteBackend(RemoteBackend[FakeServiceClient, FakeRemoteOptions]):
 
     FLAVOR: ClassVar[str] = "fake_remote"
     options_model = FakeRemoteOptions
+    # A key of the fake service has at most 120 of these characters.
     encoding = NameEncoding("the fake service", "abcdefghijklmnopqrstuvwxyz0123456789_", 120)
     max_size: ClassVar[int] = 1000
     first_wait: ClassVar[float] = 0.001
@@ -160,7 +161,7 @@ class FakeRemoteBackend(RemoteBackend[FakeServiceClient, FakeRemoteOptions]):
         return FakeServiceClient(self.service)
 
     def fetch(self, client: FakeServiceClient, key: str) -> SecretEnvelope:
-        """Return the text of a key."""
+        """Return the text and the version number of a key."""
         return SecretEnvelope(*client.call("get", key))
 
     def list_keys(self, client: FakeServiceClient, prefix: str) -> Iterable[ListedKey]:  # noqa: ARG002 - this client has no filter by prefix
@@ -168,7 +169,7 @@ class FakeRemoteBackend(RemoteBackend[FakeServiceClient, FakeRemoteOptions]):
         return [ListedKey(key) for key in client.call("list")]
 
     def insert(self, client: FakeServiceClient, key: str, envelope: SecretEnvelope) -> None:
-        """Store a text."""
+        """Store the text of a new key."""
         client.call("create", key, envelope.text)
 
     def overwrite(self, client: FakeServiceClient, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:

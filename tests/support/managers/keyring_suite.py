@@ -1,6 +1,6 @@
 """The conformance suite with the flavor `keyring` and a real Secret Service, the keyring of Linux desktops.
 
-``test_keyring`` runs it in a separate D-Bus session.
+The tests in ``test_keyring`` run this file with pytest in a separate D-Bus session.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _real_keyring() -> Iterator[None]:
-    """Use the keyring of the session, which tests outside of the session cannot reach."""
+    """Use the Secret Service of the separate D-Bus session.
+
+    The other tests of the project cannot reach this keyring.
+    """
     original_keyring = keyring.get_keyring()
     keyring.set_keyring(SecretService())
     yield
@@ -40,6 +43,7 @@ class TestKeyring(SecretsManagerTests):
     """The flavor `keyring`: each secret is an item of the keyring, and their names are in an encrypted index file."""
 
     backend_class = KeyringBackend
+    # These numbers are smaller than the defaults, because each request goes to another process.
     random_series_count = 1
     writers = 4
 
@@ -109,7 +113,7 @@ class TestKeyring(SecretsManagerTests):
 def test_locked_keyring_is_reported() -> None:
     """A locked keyring raises ManagerLockedError with a hint.
 
-    This test is the last one of the session, because the keyring stays locked.
+    The test must be the last one in this file, because the keyring stays locked afterwards.
     """
     manager = SecretsManager(KeyringBackend())
     manager.register_secret(secret("a", key=canary()))

@@ -24,7 +24,10 @@ FORK_SERVER.set_forkserver_preload(["tests.support.managers.stores", "tests.supp
 
 
 def open_store(home: Path, *, ask: Callable[[str], str] | None = None, **attributes: Any) -> SecretsManager[LocalBackend]:
-    """Return the store in ``home``, as a new process would open it."""
+    """Return the store in ``home``, as a new process would open it.
+
+    The function ``ask`` answers the prompt for a passphrase.
+    """
     context = ManagerContext(name="default", id="the-id", folder=home / "default", ask_passphrase=ask)
     return SecretsManager(LocalBackend(LocalBackend.make_options(attributes), context=context))
 
@@ -32,7 +35,7 @@ def open_store(home: Path, *, ask: Callable[[str], str] | None = None, **attribu
 def open_in_child(home: Path) -> SecretsManager[LocalBackend]:
     """Return the store in ``home`` in a child process.
 
-    The child process does not inherit the patches of fixtures, so this function sets the variables again.
+    The child process does not inherit the environment variables that fixtures have set, so this function sets them again.
     """
     os.environ[HOME_VARIABLE] = str(home)
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
@@ -40,7 +43,7 @@ def open_in_child(home: Path) -> SecretsManager[LocalBackend]:
 
 
 def secret(name: str, **content: str) -> ArbitrarySecretSchema:
-    """Return a secret with that content."""
+    """Return a secret with the given keys and values."""
     return ArbitrarySecretSchema(name=name, arbitrary_kv_pairs=content)
 
 

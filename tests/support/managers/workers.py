@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 def register_many(home: Path, start: Barrier, worker: int, count: int) -> None:
-    """Wait for all workers, then register ``count`` secrets and one name that all workers use."""
+    """Wait for all workers, then register ``count`` secrets.
+
+    Each worker also tries to register the secret ``contested``, and only one worker succeeds.
+    """
     store = open_in_child(home)
     start.wait()
     for number in range(count):
@@ -68,9 +71,11 @@ class StoreWrite(NamedTuple):
 
 
 def endless_writes(turn: int) -> Iterator[StoreWrite]:
-    """Yield writes without end. ``turn`` is the number of the writing process, and is in each name, so no two processes use one name.
+    """Yield writes without end. ``turn`` is the number of the writing process.
 
-    Each secret is registered and merged. Every third secret is then renamed. Of the others, every fifth one is deleted.
+    Each name contains ``turn``, so no two processes use the same name.
+    Each secret is registered, and a merge changes its value. Every third secret is then renamed. Of the others, every fifth one is
+    deleted.
     """
     for number in itertools.count():
         name = f"t{turn}n{number}"
@@ -83,7 +88,10 @@ def endless_writes(turn: int) -> Iterator[StoreWrite]:
 
 
 def write_until_killed(home: Path, pipe: Connection, turn: int) -> None:
-    """Apply writes, and report each one after it is done."""
+    """Apply writes until the test kills the process.
+
+    Each write is reported after it is done.
+    """
     store = open_in_child(home)
     for write in endless_writes(turn):
         write.apply(store)
@@ -91,7 +99,10 @@ def write_until_killed(home: Path, pipe: Connection, turn: int) -> None:
 
 
 def rotate_until_killed(home: Path, pipe: Connection) -> None:
-    """Rotate the data key and rewrap it again and again, and report each change after it is done."""
+    """Rotate and rewrap the data key until the test kills the process.
+
+    Each change is reported after it is done. A rewrap changes the key protection and encrypts no secret again.
+    """
     store = open_in_child(home)
     while True:
         store.rotate_key()

@@ -9,7 +9,7 @@ them again, run the script in a separate virtual environment that contains the l
 
 The first line of the recording has the versions of Python and of the libraries. Each of the following lines is one message of a kernel,
 with the library, the number of the cell, and the type and the content of the message. Local paths, the user name and the host name are
-replaced. If names of libraries are passed as arguments, the script records only these libraries again.
+replaced. If names of libraries are passed as arguments, the script records only these libraries again and keeps the other recordings.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RECORDING = Path(__file__).with_name("library_outputs.jsonl.gz")
+# In library_examples.md, a heading of level 2 is the name of a library, and each Python code block below it is a cell.
 _LIBRARY = re.compile(r"^## (.+)$", re.MULTILINE)
 _CELL = re.compile(r"^```python\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 
@@ -47,6 +48,7 @@ def _examples() -> dict[str, list[str]]:
 EXAMPLES = _examples()
 """The cells of each library."""
 PACKAGES = [
+    # The entries after this one install the four excluded libraries: botocore comes with boto3.
     *(name for name in EXAMPLES if name not in {"dask", "xgboost", "botocore", "lxml"}),
     "beautifulsoup4",
     "boto3",
@@ -75,7 +77,7 @@ def recorded_outputs() -> tuple[dict[str, str], dict[str, list[dict[str, Any]]]]
 
 
 class _Cleaner:
-    """Replaces local paths and names in messages."""
+    """Replaces local paths, the user name, the host name and the Linux version."""
 
     def __init__(self, home: str) -> None:
         replacements = {
@@ -89,12 +91,12 @@ class _Cleaner:
             platform.version(): "#1 SMP",
         }
         user = getpass.getuser()
-        # The longest path comes first, because it may contain a shorter one.
+        # The longest text comes first, because it may contain a shorter one. The path "/" is in many texts, so it is not replaced.
         self._replacements = {old: new for old, new in sorted(replacements.items(), key=lambda item: -len(item[0])) if len(old) > 1}
         self._user = re.compile(rf"(?<=/home/){re.escape(user)}\b|(?<=user=){re.escape(user)}\b")
 
     def clean(self, content: Any) -> Any:
-        """Return the content of a message without local paths and names."""
+        """Return the content of a message after the replacements."""
         if isinstance(content, str):
             for old, new in self._replacements.items():
                 content = content.replace(old, new)
@@ -127,7 +129,7 @@ def _messages(client: Any, code: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def record(library: str, cells: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield the messages of the cells of a library."""
+    """Run the cells of a library in a new kernel and yield their messages."""
     from jupyter_client.manager import KernelManager
 
     with tempfile.TemporaryDirectory() as home:
@@ -156,6 +158,7 @@ def record(library: str, cells: list[str]) -> Iterator[dict[str, Any]]:
 def _version(library: str) -> str:
     installed = {str(package.metadata["Name"]).lower().replace("_", "-"): package.version for package in metadata.distributions()}
     name = library.lower().replace("_", "-")
+    # xgboost is installed as the package xgboost-cpu.
     return installed.get(name) or installed[f"{name}-cpu"]
 
 

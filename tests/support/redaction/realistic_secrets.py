@@ -1,6 +1,6 @@
 """One hundred realistic secrets from a seeded generator, so that failures are reproducible.
 
-No service accepts them.
+The values have the formats of real services, but no service accepts them.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SEED = os.environ.get("ZENSECRETS_TEST_SEED", "20261128")
-"""The seed of the generator. Set the environment variable to test other secrets."""
+"""The seed of the generators. The default is arbitrary. Set ``ZENSECRETS_TEST_SEED`` to test other secrets."""
 
 _DIGITS = string.digits
+# The digits are also in ``_LOWER`` and ``_LETTERS``.
 _LOWER = string.ascii_lowercase + string.digits
 _LETTERS = string.ascii_letters + string.digits
 _HEX = "0123456789abcdef"
@@ -42,6 +43,7 @@ horse island jacket jungle ladder lemon lizard marble meadow mirror monkey mount
 pocket potato purple rabbit river rocket saddle salmon shadow silver sparrow spring staple stone summer sunset thunder ticket tiger tulip
 turtle velvet violet walnut whisper willow window winter yellow
 """.split()
+"""Words from which :func:`_passwords` makes passwords."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +84,15 @@ class RandomTexts(random.Random):
         return str(uuid.UUID(int=self.getrandbits(128), version=4))
 
     def password(self, length: int = 16, signs: str = "!#%*-_.~") -> str:
-        """Return a password with two signs in it, like a password generator."""
+        """Return letters and digits with at most two punctuation characters, like a password generator."""
         letters = [*self.text(length - 2), *self.text(2, signs)]
         self.shuffle(letters)
-        # The first and the last character are letters, because the redactor may treat signs there as a separator.
+        # The first and the last character are letters or digits. There, the redactor may treat punctuation as a separator.
         return "".join([self.text(1), *letters[1:-1], self.text(1)])
 
     def pin(self, length: int) -> str:
         """Return digits that are neither a date nor a round number."""
+        # A date starts with a digit from 0 to 3, and a round number ends in 0.
         return self.text(1, "456789") + self.text(length - 2, _DIGITS) + self.text(1, "13579")
 
     def prime(self, bits: int) -> int:
@@ -115,6 +118,7 @@ class RandomTexts(random.Random):
 
 
 _SMALL_PRIMES = [number for number in range(3, 2000) if all(number % divisor for divisor in range(2, int(number**0.5) + 1))]
+"""The odd primes below 2000. A division by them excludes most numbers faster than Fermat's test."""
 
 
 def _pem(
@@ -142,7 +146,9 @@ def _openssh(seed: bytes, check: int) -> str:
     private_part = struct.pack(">II", check, check) + public_part + with_length(seed + public_bytes) + with_length(b"deploy@build")
     # The padding to a multiple of eight bytes is 1, 2, 3 and so on.
     private_part += bytes(range(1, -len(private_part) % 8 + 1))
+    # The names of the cipher and of the key derivation function, and the empty options of that function.
     no_encryption = with_length(b"none") * 2 + with_length(b"")
+    # The 1 is the number of keys in the file.
     data = b"openssh-key-v1\0" + no_encryption + struct.pack(">I", 1) + with_length(public_part) + with_length(private_part)
     digits = base64.b64encode(data).decode()
     lines = "\n".join(digits[start : start + 70] for start in range(0, len(digits), 70))
@@ -150,11 +156,12 @@ def _openssh(seed: bytes, check: int) -> str:
 
 
 def _encode_claims(claims: dict[str, object]) -> str:
-    """Return the header or the claims of a JSON Web Token as they stand in the token."""
+    """Encode the header or the claims of a JSON Web Token: base64url without padding."""
     return base64.urlsafe_b64encode(json.dumps(claims, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def _aws(rng: RandomTexts) -> Iterable[RealisticSecret]:
+    """Yield AWS keys. The fixed beginnings are those of real keys and session tokens; ``ASIA`` marks a temporary key."""
     symbols = _LETTERS + "+/"
     for name in ("aws-prod", "aws-ci"):
         key_id = f"AKIA{rng.text(16, string.ascii_uppercase + '234567')}"
@@ -170,6 +177,7 @@ def _aws(rng: RandomTexts) -> Iterable[RealisticSecret]:
 
 
 def _tokens(rng: RandomTexts) -> Iterable[RealisticSecret]:
+    """Yield tokens with the fixed parts of real tokens. For example, ``T3BlbkFJ`` is ``OpenAI`` in base64."""
     tokens = {
         "github-classic": f"ghp_{rng.text(36)}",
         "github-oauth": f"gho_{rng.text(36)}",
@@ -207,14 +215,16 @@ def _signed_claims(rng: RandomTexts) -> Iterable[RealisticSecret]:
     ]
     for number, header in enumerate(headers):
         claims = {"sub": rng.uuid(), "name": "Jane Doe", "role": "admin", "iat": 1_760_000_000 + number, "exp": 1_790_000_000 + number}
+        # The lengths of signatures of 32, 64 and 256 bytes in base64url.
         signature_length = {"HS256": 43, "HS512": 86, "RS256": 342}[str(header["alg"])]
         token = f"{_encode_claims(header)}.{_encode_claims(claims)}.{rng.text(signature_length, _LETTERS + '_-')}"
-        # Without a key ID, the header is the same in all tokens with this algorithm.
+        # Without a key ID, the header is the same in all tokens with this algorithm, so it is public.
         public = () if "kid" in header else (_encode_claims(header),)
         yield RealisticSecret(f"jwt-{header['alg']}", {"token": token}, public_parts=public)
 
 
 def _private_keys(rng: RandomTexts) -> Iterable[RealisticSecret]:
+    """Yield private keys in several formats. In ``pem-escaped``, the line ends are escaped, so the key is one line."""
     key, escaped_key = rng.rsa_key(), rng.rsa_key()
     curve_key = ec.derive_private_key(rng.getrandbits(255) | 1, ec.SECP256R1())
     edwards_key = ed25519.Ed25519PrivateKey.from_private_bytes(rng.randbytes(32))
@@ -229,16 +239,18 @@ def _private_keys(rng: RandomTexts) -> Iterable[RealisticSecret]:
         "pem-openssh": _openssh(rng.randbytes(32), rng.getrandbits(32)),
     }
     for name, text in keys.items():
-        # ``secret_parts`` leaves out the first line of the body, which begins alike in all keys, and the last line, which may be short.
+        # ``secret_parts`` leaves out the first line of the body and the last one. The first line begins with the same characters in all
+        # keys of a format, and the last line may be short.
         body = text.replace("\\n", "\n").splitlines()[1:-1]
         header_and_footer = (text.replace("\\n", "\n").splitlines()[0], text.replace("\\n", "\n").split("\n")[-2].strip())
         yield RealisticSecret(name, {"key": text}, secret_parts=tuple(body[1:-1]), public_parts=header_and_footer)
 
 
 def _documents(rng: RandomTexts) -> Iterable[RealisticSecret]:
-    """Yield secrets whose value is JSON: service accounts, logins of databases and registries."""
+    """Yield secrets whose value is JSON: service accounts, and logins of databases and container registries."""
     for project in ("acme-prod-417203", "acme-ml-389114"):
         user = f"runner@{project}.iam.gserviceaccount.com"
+        # One account has the short key of an elliptic curve, and the other one a long RSA key.
         key = _pem(ec.derive_private_key(rng.getrandbits(255) | 1, ec.SECP256R1())) if project == "acme-ml-389114" else _pem(rng.rsa_key())
         account = {
             "type": "service_account",
@@ -291,6 +303,7 @@ def _documents(rng: RandomTexts) -> Iterable[RealisticSecret]:
         password = rng.text(20)
         encoded_login = base64.b64encode(f"deploy:{password}".encode()).decode()
         config = {"auths": {registry: {"auth": encoded_login}}}
+        # ``credsStore`` is not in this value. It is another setting of Docker's file, which must not be masked either.
         public = ("auths", registry, "credsStore")
         name = "docker-hub" if "docker" in registry else "docker-gitlab"
         yield RealisticSecret(name, {"config": json.dumps(config, indent=4)}, (encoded_login, password), public)
@@ -383,8 +396,10 @@ def _databases(rng: RandomTexts) -> Iterable[RealisticSecret]:
     }
     for name, template in templates.items():
         is_url = name.startswith("url")
+        # The punctuation characters of a password in a URL are those that a URL must encode.
         password = rng.password(18, "/@#%" if is_url else "!*-_.")
         encoded_password = quote(password, safe="") if is_url else password
+        # The set removes a duplicate: outside URLs, the encoded password equals the password.
         yield RealisticSecret(name, {"url": template.format(encoded_password)}, tuple({password, encoded_password}), public_parts[name])
     key = rng.base64(64)
     text = f"DefaultEndpointsProtocol=https;AccountName=acmestorage;AccountKey={key};EndpointSuffix=core.windows.net"
@@ -400,6 +415,7 @@ def _databases(rng: RandomTexts) -> Iterable[RealisticSecret]:
 
 
 def _keys(rng: RandomTexts) -> Iterable[RealisticSecret]:
+    """Yield UUIDs, keys and PINs. In ``hex-128`` and ``base64-256``, the number is the size of the key in bits."""
     keys = {
         "uuid-1": rng.uuid(),
         "uuid-2": rng.uuid(),
@@ -419,6 +435,8 @@ def _keys(rng: RandomTexts) -> Iterable[RealisticSecret]:
 
 
 def _passwords(rng: RandomTexts) -> Iterable[RealisticSecret]:
+    """Yield passwords, each named after its most unusual property, and logins of HTTP basic authentication."""
+
     def word() -> str:
         return rng.choice([word for word in _WORDS if len(word) >= 6])
 
@@ -455,7 +473,7 @@ def _passwords(rng: RandomTexts) -> Iterable[RealisticSecret]:
 def realistic_secrets(seed: Any = SEED) -> tuple[RealisticSecret, ...]:
     """Return one hundred secrets, which are the same for the same seed."""
     generators = (_aws, _tokens, _signed_claims, _private_keys, _documents, _files, _databases, _keys, _passwords)
-    # Each function has its own random texts, so that a new secret in one function does not change the secrets of another.
+    # The seed contains the name of the function, so that a new secret in one function does not change the secrets of another function.
     return tuple(secret for generate in generators for secret in generate(RandomTexts(f"{seed} {generate.__name__}")))
 
 
@@ -464,6 +482,7 @@ def redactor_of_all() -> Redactor:
     redactor = Redactor()
     for secret in realistic_secrets():
         for name, value in secret.named_values():
+            # ``protect`` returns whether the value will be masked.
             assert redactor.protect(value, name) == (value not in secret.public_parts), name
     return redactor
 
@@ -471,7 +490,8 @@ def redactor_of_all() -> Redactor:
 def masks_in(content: Any, redactor: Redactor) -> list[str]:
     """Return a description of each value that ``redactor`` finds in the texts of parsed JSON.
 
-    A failed test shows the descriptions in its message.
+    A description has the name of the value, the seed, the 40 characters before the match, and the match. A failed test shows the
+    descriptions.
     """
     if isinstance(content, dict):
         return [mask for key, item in content.items() for mask in (*masks_in(key, redactor), *masks_in(item, redactor))]

@@ -31,11 +31,16 @@ DIFFICULT = {
     "half a character": "\ud83d{}\udc00",
     "everything": "\"'\\é&<\n\U0001f600{}",
 }
-"""Templates of values that are difficult to find when they are encoded, by the reason."""
+"""Templates of values that are difficult to find when they are encoded, by the reason.
+
+:func:`difficult_value` replaces ``{}`` by random digits, and ``{{`` by ``{``. ``letters`` is an easy value for comparison.
+``half a character`` has surrogates, which are the two halves of a character in UTF-16.
+"""
 
 
 def difficult_value(kind: str) -> str:
-    """Return a unique value from the template ``kind`` of :data:`DIFFICULT`."""
+    """Return a value from the template ``kind`` of :data:`DIFFICULT`. It is unique, except ``short``, which has no ``{}``."""
+    # The last 14 characters of a canary are random hexadecimal digits.
     return DIFFICULT[kind].format(canary()[-14:])
 
 
@@ -44,7 +49,7 @@ def _random(length: int, alphabet: str = string.ascii_letters + string.digits) -
 
 
 def _encode_claims(claims: dict[str, object]) -> str:
-    """Return the header or the claims of a JSON Web Token as they stand in the token."""
+    """Encode the header or the claims of a JSON Web Token: base64url without padding."""
     return base64.urlsafe_b64encode(json.dumps(claims, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
@@ -57,7 +62,7 @@ def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, private_format: ser
 def realistic_values() -> dict[str, str]:
     """Return values in the formats of well-known services, by the names for their masks.
 
-    No service accepts them.
+    Each test process has other values. No service accepts them.
     """
     account_key, pkcs8_key, rsa_key = (rsa.generate_private_key(65537, 2048) for _ in range(3))
     curve_key = ec.generate_private_key(ec.SECP256R1())
@@ -107,6 +112,7 @@ def longest_visible(value: str, output: str) -> int:
     """Return the length of the longest part of ``value`` in ``output``."""
     longest = 0
     for start in range(len(value)):
+        # Only a part that is longer than the longest earlier one counts.
         while start + longest < len(value) and value[start : start + longest + 1] in output:
             longest += 1
     return longest

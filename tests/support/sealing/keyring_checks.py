@@ -1,6 +1,6 @@
 """Checks of stores in a desktop session with a real keyring.
 
-``test_keyring`` runs each function in its own session and process, with a new folder as ``home``.
+``test_keyring`` runs each function ``check_…`` in its own session and process, with a new folder as ``home``.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 
 
 def check_new_store(home: Path) -> None:
-    """A new store has its key in the keyring, and no key file.
+    """A new store has its wrapping key in the keyring, and no key file.
 
-    A rotation replaces the entry of the keyring. The protection `keyfile` removes the entry, and `keyring` adds an entry again.
+    A rotation replaces the entry of the keyring. The protection `keyfile` removes the entry, and the protection `keyring` adds a new one.
     """
     value = canary("keyring")
     store = open_store(home)
@@ -49,7 +49,10 @@ def check_new_store(home: Path) -> None:
 
 
 def check_chain(home: Path) -> None:
-    """If ``keyring`` finds several keyrings, the system keyring is used, and the plain-text keyring gets no key."""
+    """If ``keyring`` finds several keyrings, the system keyring is used, and the plain-text keyring gets no key.
+
+    ``test_keyring`` installs ``PlaintextLookalike``, the plain-text keyring.
+    """
     assert type(keyring.get_keyring()).__name__ == "ChainerBackend"
     class_names = [type(backend).__name__ for backend in keyring.get_keyring().backends]  # type: ignore[attr-defined]  # only the class of chains has this attribute
     assert "PlaintextLookalike" in class_names
@@ -61,7 +64,7 @@ def check_chain(home: Path) -> None:
 def check_lost_entry(home: Path) -> None:
     """A missing or wrong entry of the keyring raises KeyLostError, and the store is not changed.
 
-    The error for a missing entry contains the ID of the key.
+    The error for a missing entry contains the ID of the wrapping key.
     """
     store = TextStore(home / "a.db")
     store.put("text")
@@ -95,6 +98,7 @@ def check_locked_keyring(home: Path) -> None:
     ):
         with pytest.raises(ManagerLockedError, match="is locked") as caught:
             operation()
+        # Its subclass KeyLostError would be wrong here, because the key still exists.
         assert type(caught.value) is ManagerLockedError
         assert PASSPHRASE_VARIABLE in caught.value.hint
     assert not (home / "b.db").exists()
@@ -104,16 +108,18 @@ def check_locked_keyring(home: Path) -> None:
     assert TextStore(home / "b.db").keys.describe().startswith("a passphrase")
     with pytest.raises(ManagerLockedError):
         TextStore(home / "b.db").keys.rewrap("keyring")
+    # Without remembered passphrases, the store reads the passphrase from the environment, like a new process.
     passphrase.forget_passphrases()
     assert TextStore(home / "b.db").get() == "new"
 
 
 def _key_ids() -> list[str]:
-    """Return the IDs of the keys in the keyring, which are the user names of their entries."""
+    """Return the IDs of the wrapping keys in the keyring. An ID is the user name of the entry."""
     with closing(secretstorage.dbus_init()) as bus:
         items = secretstorage.get_default_collection(bus).search_items({"service": SERVICE})
         return sorted(item.get_attributes()["username"] for item in items)
 
 
 if __name__ == "__main__":
+    # The arguments are the name of a function and the folder.
     globals()[sys.argv[1]](Path(sys.argv[2]))

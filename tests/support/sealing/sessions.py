@@ -1,6 +1,6 @@
 """A desktop session with its own D-Bus, its own home folder and an unlocked gnome-keyring.
 
-A separate program runs in the session, or this process joins it.
+:func:`run_in_session` runs a separate program in a new session. :func:`joined_session` connects this process to a new session.
 """
 
 from __future__ import annotations
@@ -22,17 +22,20 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 
 _UNLOCK_AND_RUN = 'eval "$(printf %s session-password | gnome-keyring-daemon --unlock --components=secrets --daemonize)" && exec "$@"'
-"""A shell command that starts gnome-keyring, unlocks it with a password, and runs the command in its arguments."""
+"""A shell script that starts and unlocks gnome-keyring, and runs the command in its arguments.
+
+``eval`` sets the environment variables that gnome-keyring prints.
+"""
 
 _DAEMON_RESTARTED = "Activating service name='org.freedesktop.secrets'"
-"""Message of the bus when it starts a new keyring daemon after the daemon of the session has crashed."""
+"""The message of D-Bus when it starts a new keyring daemon, because the first one has crashed."""
 
 
 @contextmanager
 def session_folder() -> Iterator[Path]:
     """Create a folder for all files of a session.
 
-    Its path is short because of the limit for socket paths.
+    Its path is short, because the path of a socket may have about 100 bytes.
     """
     folder = Path(tempfile.mkdtemp(prefix="zs-"))
     try:
@@ -40,7 +43,7 @@ def session_folder() -> Iterator[Path]:
             (folder / name).mkdir(mode=0o700)
         yield folder
     finally:
-        # The session removes its sockets when it ends, and may not have finished yet.
+        # The programs of the session remove their sockets when they end. They may still do so now, so a missing file is no error.
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -69,7 +72,7 @@ def run_in_session(session: Path, module: str, *arguments: str, **environment: s
     working_folder = ROOT if module == "pytest" else session
     process = subprocess.run(command, env=variables, cwd=working_folder, check=False, capture_output=True, text=True, timeout=180)
     if process.returncode and _DAEMON_RESTARTED in process.stderr:
-        # GNOME's daemon crashes occasionally. The bus then starts another one, which is locked, so the run is repeated.
+        # GNOME's daemon crashes occasionally. D-Bus then starts another one, whose keyring is locked, so the module is run once more.
         process = subprocess.run(command, env=variables, cwd=working_folder, check=False, capture_output=True, text=True, timeout=180)
     assert process.returncode == 0, process.stdout + process.stderr
     return process.stdout

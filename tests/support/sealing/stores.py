@@ -20,15 +20,19 @@ if TYPE_CHECKING:
 
 TABLES = MetaData()
 KEYS = data_keys_table(TABLES)
+"""The table of the data keys."""
 TEXTS = Table("texts", TABLES, Column("id", Integer, primary_key=True), Column("generation", Integer), Column("ciphertext", LargeBinary))
 """The table of the text, in one row. ``generation`` is the number of the data key that encrypts it."""
 
 
 class TextStore:
-    """An encrypted text in a SQLite file, opened as by a new process."""
+    """A SQLite file with one encrypted text. A new instance opens the file again, like a new process."""
 
     def __init__(self, path: Path, ask: Callable[[str], str] | None = None) -> None:
-        """Use the file at ``path``, which the first access opens."""
+        """Use the file at ``path``, which the first access opens.
+
+        ``ask`` asks the user for a passphrase; None means that there is no user.
+        """
         self.file = SqliteFile(path, TABLES, kind="test", version=1)
         self.keys = DataKeys(self.file, KEYS, label="the test's store", has_sealed_rows=_has_text, ask=ask)
 
@@ -36,6 +40,7 @@ class TextStore:
         """Store ``text`` encrypted, and replace an earlier text."""
 
         def write_row(connection: Connection, key: DataKey) -> None:
+            # The context ``("row",)`` is authenticated together with the text. Any constant would do.
             row = {"generation": key.generation, "ciphertext": cipher.seal(key.key, text.encode(), ("row",))}
             if not connection.execute(update(TEXTS).values(**row)).rowcount:
                 connection.execute(insert(TEXTS).values(id=1, **row))
@@ -57,10 +62,10 @@ class TextStore:
 
 
 class ScriptedPassphrases:
-    """A user who types prepared passphrases in order. ``prompts`` has the texts of all prompts so far."""
+    """A user who types prepared passphrases in order. ``prompts`` has the texts of the prompts so far."""
 
     def __init__(self, *passphrases: str) -> None:
-        """Set the passphrases. A prompt after the last one raises the error of a session without a user."""
+        """Set the passphrases. If none is left, a prompt raises the error of a session without a user."""
         self._passphrases = list(passphrases)
         self.prompts: list[str] = []
 

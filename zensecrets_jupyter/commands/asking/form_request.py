@@ -28,8 +28,8 @@ class Field(NamedTuple):
         description: A short description of the value; may be empty.
         required: Whether an empty answer is an error. An empty answer is no error if ``current_value_label`` is not empty.
         sensitive: Whether the input is hidden.
-        current_value_label: Describes the existing value, which an empty answer keeps: :data:`SET` or "in the file". Empty if there is no
-            value.
+        current_value_label: Describes the existing value, which an empty answer keeps: :data:`SET`, or "in the file" for a value in an
+            imported file. Empty if there is no value.
         removable: Whether the person may remove the existing value.
         media_type: The media type of the value, such as ``application/json``; empty if unknown.
         needed_by: The attributes that refer to the value, such as ``annotator 'labels'.authentication_secret``.
@@ -123,7 +123,8 @@ class FormRequest:
         manager_id: The identity of the secrets manager that stores the sections' secrets; empty for components.
         offer: A question to ask first; ``None`` if the person asked for the form.
         offers_retry: Whether a person at a terminal may run the continuation again with the same answers after it failed.
-        alternative: The hint for errors of non-interactive runs; empty if the commands of the sections are the hint.
+        alternative: The hint for errors of non-interactive runs. If it is empty, the hint lists the commands of the sections and the
+            environment variables.
     """
 
     verb: str
@@ -142,7 +143,7 @@ class FormRequest:
 
 
 class Choice(NamedTuple):
-    """A choice of a question: the letter to type, and its label."""
+    """One of the possible answers to a question: the letter to type, and its label."""
 
     letter: str
     label: str
@@ -151,7 +152,8 @@ class Choice(NamedTuple):
 class Asker(Protocol):
     """The interface by which a command asks a person for input; each front end implements it.
 
-    Every method raises InteractionUnavailableError if the input is not interactive. The error names the missing value and a way to pass it.
+    Every method raises InteractionUnavailableError if it needs a person and the input is not interactive. In a non-interactive run,
+    :meth:`ask` first looks for the values in environment variables. The error names the missing input and a way to pass it.
     """
 
     def ask(self, request: FormRequest) -> Outcome:
@@ -160,7 +162,7 @@ class Asker(Protocol):
         If the request becomes a form in the browser, the method returns before the form is submitted, with an empty outcome.
 
         Raises:
-            InvalidSecretError: If a required value was empty in each attempt.
+            InvalidSecretError: If no attempt gave an acceptable value.
             ZenSecretsError: If the continuation fails.
         """
 
@@ -175,7 +177,7 @@ class Asker(Protocol):
         """Return whether the answer is yes."""
 
     def choose(self, question: str, choices: Sequence[Choice], *, alternative: str) -> str:
-        """Return the letter of a choice; empty if the person only presses Enter.
+        """Return the letter of a choice; empty if the person chooses none of them.
 
         Args:
             question: The question.

@@ -1,7 +1,8 @@
 """Hidden input at a terminal, for values of any length and of several lines.
 
-In its normal mode, a terminal delivers lines of at most 4,095 bytes. A program would get only the first line of a pasted private key, and
-the shell would run the other lines. This module keeps the terminal in raw mode until the whole value has arrived.
+In its normal mode, a terminal delivers lines of at most 4,095 bytes, and a prompt reads one line. From a pasted private key, the prompt
+would read only the first line, and the shell would run the other lines. This module keeps the terminal in raw mode, in which a program
+receives each key press at once, until the whole value has arrived.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _PAUSE_IN_PRIVATE_KEY = 3.0
 _TERMINAL = Path("/dev/tty")
 _PRIVATE_KEY_BEGIN, _PRIVATE_KEY_END = "-----BEGIN ", "-----END "
 FROM_FILE = "Read the value from a file: --KEY=@FILE."
-"""The hint for a value that can't be typed."""
+"""The hint for a value that does not arrive completely in a terminal."""
 
 
 def read_hidden(prompt: str, *, terminal: Path | None = None, screen: TextIO | None = None) -> str:
@@ -107,7 +108,7 @@ class _InputBuffer:
         while True:
             is_in_private_key = self._is_in_private_key()
             pause = _PAUSE_IN_PRIVATE_KEY if is_in_private_key else _PAUSE
-            # Before Enter, a person may wait as long as they like.
+            # Without a timeout, the wait for the next key press has no limit. There is a timeout only after Enter.
             timeout = pause if self._enter_count else None
             if _is_ready(self._keyboard, timeout):
                 for key_press in self._keyboard.read_keys():
@@ -142,12 +143,14 @@ class _InputBuffer:
             self._add_line_ends()
             del self._characters[-1:]
         elif key is Keys.ControlU:
+            # Ctrl-U deletes the whole input.
             self._characters.clear()
             self._enter_count = 0
         elif key is Keys.BracketedPaste:
             self._add_line_ends()
             self._characters += key_press.data.replace("\r\n", "\n").replace("\r", "\n")
         elif key is Keys.ControlI or not isinstance(key, Keys):
+            # ControlI is a tab. An ordinary character is no member of Keys. All other keys, such as arrow keys, are ignored.
             self._add_line_ends()
             self._characters += key_press.data
         self._previous_key = key
@@ -182,7 +185,7 @@ def _open_keyboard(terminal: Path | None) -> Iterator[Input]:
 
 @contextmanager
 def _raw_mode(keyboard: Input, output: TextIO) -> Iterator[None]:
-    """Put the terminal into raw mode without echo, and discard pending input before and after.
+    """Context manager: raw mode without echo; input that is pending before or after it is discarded.
 
     Raises:
         OSError: If the terminal can't turn off its echo.
@@ -197,6 +200,7 @@ def _raw_mode(keyboard: Input, output: TextIO) -> Iterator[None]:
     has_bracketed_paste = os.environ.get("TERM", "dumb") != "dumb"
     with keyboard.raw_mode():
         try:
+            # If the terminal still echoes, the typed value would be visible.
             _, _, _, local_modes, *_ = termios.tcgetattr(descriptor)
             if local_modes & termios.ECHO:
                 raise OSError
@@ -213,7 +217,7 @@ def _raw_mode(keyboard: Input, output: TextIO) -> Iterator[None]:
 
 
 def _is_ready(keyboard: Input, seconds: float | None) -> bool:
-    """Wait for a key, and return whether one was pressed."""
+    """Wait for a key press, and return whether there was one in ``seconds``; ``None`` waits without a limit."""
     if sys.platform == "win32":
         from prompt_toolkit.eventloop.win32 import wait_for_handles
 

@@ -1,7 +1,7 @@
-"""Rules for typed values and key names, each with its message.
+"""Rules for values and for the names of keys, each with its message.
 
-A form in the browser applies the same rules before it sends the input. Therefore the patterns mean the same in Python and in JavaScript
-(with its flag ``u``). The messages never repeat the input.
+A form in the browser applies the same rules before it sends the input. Therefore each pattern has the same meaning in Python and in
+JavaScript (with its flag ``u``). The messages never repeat the input.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class Rule(NamedTuple):
     typed_only: bool = False
 
 
-# `(?![\s\S])` means the end of the text, in Python and in JavaScript: `\Z` exists only in Python, and `$` differs at a final line end.
+# `(?![\s\S])` matches the end of the text in Python and in JavaScript. `\Z` exists only in Python, and Python's `$` also matches before a
+# final line end.
 VALUE_RULES = (
     Rule(r"\x00", "A value can't contain the character NUL.", is_error=True),
     Rule(LONE_SURROGATE.pattern, "The value contains an unpaired surrogate, which can't be stored.", is_error=True),
@@ -73,6 +74,7 @@ KEY_RULES = (
     Rule(r"^(?![\s\S])", "A key needs a name.", is_error=True),
     Rule(r"^name(?![\s\S])", "A key can't be called 'name'.", is_error=True),
     Rule(r"^-", "A key can't start with '-'.", is_error=True),
+    # The pattern matches a name that has at least one character too many.
     Rule(rf"^[\s\S]{{{MAX_NAME_LENGTH + 1}}}", f"A key may have at most {MAX_NAME_LENGTH} characters.", is_error=True),
     Rule(
         f"{INVALID_KEY_CHARACTERS.pattern}|{LONE_SURROGATE.pattern}|{_INVISIBLE}",
@@ -86,7 +88,12 @@ KEY_RULES = (
 def problem_with(field: Field, value: str, *, from_file: bool = False) -> str:
     """Return why ``value`` is refused for ``field``; empty if it is accepted.
 
-    The function does not check for empty values.
+    An empty value is accepted here. The callers check for it, because it is allowed for an optional field.
+
+    Args:
+        field: The field.
+        value: The value.
+        from_file: Whether the value was read from a file, and not typed.
     """
     # Without surrogatepass, a lone surrogate would raise an error here. A rule of VALUE_RULES refuses it.
     if len(value.encode("utf-8", "surrogatepass")) > MAX_VALUE_BYTES:
@@ -98,7 +105,7 @@ def problem_with(field: Field, value: str, *, from_file: bool = False) -> str:
 
 
 def notes_on(field: Field, value: str) -> list[str]:
-    """Return notes about an accepted value."""
+    """Return notes about an accepted value, such as a warning that it is very short."""
     return [rule.text for rule in VALUE_RULES if not rule.is_error and _applies(rule, value, sensitive=field.sensitive, from_file=False)]
 
 

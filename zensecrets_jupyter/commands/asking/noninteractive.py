@@ -25,7 +25,7 @@ VARIABLE_PREFIX = "ZENSECRETS_SECRET_"
 class NonInteractiveAsker:
     """Asker for runs without a person, such as CI.
 
-    It reads values from environment variables, and raises an error if one is missing.
+    It reads values from environment variables. If a required value is missing, it raises an error, or declines the request's offer.
     """
 
     def ask(self, request: FormRequest) -> Outcome:
@@ -36,6 +36,7 @@ class NonInteractiveAsker:
             return request.continuation.run(answers)
         if request.offer is not None:
             return request.offer.outcome_if_declined
+        # If no value is required, and no variable is set, the error names all values.
         needed_names = missing_names or [name for section in request.sections for name in _names_of_section(section)]
         message = f"Non-interactive input: the command needs {', '.join(needed_names)}."
         raise InteractionUnavailableError(message, hint=request.alternative or _passing_hint(request.sections, len(needed_names)))
@@ -75,13 +76,13 @@ def _from_environment(section: Section, sections: Iterable[Section]) -> dict[str
         return {}
     if section.any_key and not section.fields:
         prefix = variable_name(section.subject, "")
-        # The rest of the variable's name is the key. Variables are usually in upper case, and keys in lower case.
+        # The section accepts any key, so the key is the rest of the variable's name in lower case, as keys usually are.
         return {
             variable[len(prefix) :].lower(): decode_system_text(value)
             for variable, value in sorted(os.environ.items())
             if variable.startswith(prefix)
         }
-    # Names and keys may both contain '_', so the variable's name may fit two keys. Then the variable is ignored.
+    # Names and keys may contain '_', so key c of secret a_b and key b_c of secret a have the same variable. Such a variable is ignored.
     use_counts = Counter(variable_name(other.subject, field.key) for other in sections for field in other.fields)
     variables = {field.key: variable_name(section.subject, field.key) for field in section.fields}
     return {
@@ -92,7 +93,7 @@ def _from_environment(section: Section, sections: Iterable[Section]) -> dict[str
 
 
 def _missing_names(section: Section, answer: Answer) -> list[str]:
-    """Return the names of the required values that neither the answer nor the secrets manager has."""
+    """Return the names ``secret.key`` of required values that have neither an answer nor a current value."""
     if section.any_key and not section.fields and not answer.values:
         return _names_of_section(section)
     return [
@@ -107,7 +108,7 @@ def _names_of_section(section: Section) -> list[str]:
 
 
 def _passing_hint(sections: Iterable[Section], count: int) -> str:
-    """Return a hint with the ways to pass ``count`` values: as options of commands, or in environment variables."""
+    """Return a hint with the ways to pass ``count`` missing values: options of commands, or environment variables."""
     commands = "; ".join(_command_with_options(section) for section in sections if section.command)
     variables = [variable_name(section.subject, field.key) for section in sections if section.schema for field in section.fields]
     variables += [f"{variable_name(section.subject, '')}KEY" for section in sections if section.schema and not section.fields]
@@ -116,6 +117,9 @@ def _passing_hint(sections: Iterable[Section], count: int) -> str:
 
 
 def _command_with_options(section: Section) -> str:
-    """Return the section's command with an option for each required value."""
+    """Return the section's command with an option for each required value.
+
+    If the section has only one value, the value gets an option even if it is optional.
+    """
     arguments = [f"--{field.key}=@FILE" for field in section.fields if field.required or len(section.fields) == 1]
     return " ".join([section.command, *(arguments or ["--KEY=@FILE"])])

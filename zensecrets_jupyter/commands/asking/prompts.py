@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.outcome import Outcome
 
 ATTEMPTS = 3
-"""How often a prompt is shown for an input that is invalid, or that is empty but required."""
+"""The maximum number of times that a prompt asks for the same input, if the input is not acceptable."""
 
 
 class PromptAsker:
@@ -27,10 +27,10 @@ class PromptAsker:
         """Create the asker.
 
         Args:
-            prompt_hidden: Prompts without echo.
+            prompt_hidden: Shows a prompt and returns the input, which is typed without echo.
             show: Shows a line.
-            prompt_visible: Prompts with echo, for input that is not sensitive, such as the name of a key. By default it is
-                ``prompt_hidden``.
+            prompt_visible: Shows a prompt and returns the input, with echo. It is for input that is not sensitive, such as the name of a
+                key. The default is ``prompt_hidden``.
         """
         self._prompt_hidden = prompt_hidden
         self._show = show
@@ -50,7 +50,7 @@ class PromptAsker:
             try:
                 return request.continuation.run(answers)
             except ZenSecretsError as error:  # noqa: PERF203 - each iteration waits for a person
-                # The typed values exist only during this call, so a retry has to happen here.
+                # The typed values exist only during this call, so only this method can use them for a retry.
                 if not request.offers_retry or not self._confirm_retry(error):
                     raise
 
@@ -82,6 +82,7 @@ class PromptAsker:
         try:
             return self.confirm(f"{error.message} Try again with the same input?")
         except InteractionUnavailableError:
+            # The input has ended, so nothing can be confirmed, and the caller raises the original error.
             return False
 
     def _ask_section(self, section: Section) -> dict[str, str]:
@@ -121,7 +122,7 @@ class PromptAsker:
                 return
             problem = problem_with_key(key, keys)
             if problem:
-                # The input is not repeated, since it may be a value that was typed at the wrong prompt.
+                # The message does not contain the input, because it may be a value that was typed at the wrong prompt.
                 self._show(problem)
                 continue
             values[key] = self._ask_field(section, Field(key))
@@ -129,13 +130,14 @@ class PromptAsker:
 
 
 def _empty_note(field: Field) -> str:
-    """Return what an empty answer means, for a prompt; empty if the answer must not be empty."""
+    """Return the part of a prompt about an empty answer; empty if an answer is required."""
     if field.current_value_label:
         return f"; empty keeps the value that is {field.current_value_label}"
     return "" if field.required else "; empty for none"
 
 
 def _heading(section: Section) -> str:
+    # The schema "arbitrary" has no fixed keys, so its name says nothing about the values.
     schema = f"schema {section.schema}" if section.schema not in {"", "arbitrary"} else ""
     remarks = "; ".join(text for text in (schema, section.note) if text)
     return f"{section.subject}{f' ({remarks})' if remarks else ''}:"

@@ -85,7 +85,7 @@ def clean(  # noqa: PLR0913 - one parameter for each option
 
 
 def _check_options(paths: Sequence[str], backup: str | None, restore: str | None, *, dry_run: bool, no_backup: bool) -> None:
-    """Raise UsageProblem if the path is missing, or if options contradict each other."""
+    """Raise UsageProblem if no path is given, or if options contradict each other."""
     if not paths and restore is None:
         raise UsageProblem("The path is missing.", hint="Write: %zen clean PATH...")
     if restore is not None and (backup or dry_run or no_backup):
@@ -95,7 +95,7 @@ def _check_options(paths: Sequence[str], backup: str | None, restore: str | None
 
 
 def _database_of(path: Path) -> Path:
-    """Return the database to which a journal of SQLite belongs; for any other file, the path itself."""
+    """Return the database to which a file such as ``history.sqlite-wal`` belongs; for any other file, its path."""
     for suffix in SIDE_FILE_SUFFIXES:
         if path.name.endswith(suffix) and (database := path.with_name(path.name.removesuffix(suffix))).exists():
             return database
@@ -129,15 +129,16 @@ def _outcome(report: ScanReport, result: CleaningResult, action: str, backup: st
 
     Args:
         report: The findings in the files.
-        result: The files that were cleaned, or would be cleaned in a dry run, and those that were not.
-        action: The text in the row of a cleaned file, such as "would be cleaned".
-        backup: The backup, if there is one.
-        paths: The arguments of the command.
+        result: The files that were cleaned, or would be cleaned in a dry run, and the files that can't be cleaned.
+        action: The text in the row of a cleaned file: "cleaned", or "would be cleaned" in a dry run.
+        backup: The path of the backup; ``None`` without a backup.
+        paths: The paths in the command line.
     """
-    # The rows have the paths of the findings, in which values are masked.
+    # The rows show the paths of the findings, because values in these paths are masked.
     counts = Counter(finding.path for finding in report.findings)
     reasons = {file.path: file.reason for file in result.uncleaned_files}
     rows = [(path, str(count), f"not cleaned: {reasons[path]}" if path in reasons else action) for path, count in counts.items()]
+    # A finding may be in a side file of SQLite, and not in the database that could not be cleaned.
     rows += [(file.path, "", f"not cleaned: {file.reason}") for file in result.uncleaned_files if file.path not in counts]
     notes = [f"Not read: {shorten_path(unread.path)}: {unread.reason}." for unread in report.skipped_files]
     if report.names:

@@ -1,6 +1,7 @@
 """Store the fingerprints of this process's values, and remove fingerprints.
 
-A fingerprint is a set of keyed hashes, by which the Jupyter Server recognizes a value in a notebook that it saves, and masks it.
+A fingerprint is a set of keyed hashes of a value. With it, the Jupyter Server recognizes the value in a notebook that the server saves, and
+masks the value.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def sync_fingerprints() -> str:
     """Store the fingerprints of new values, if fingerprints may be stored.
 
     The docstring of :mod:`zensecrets_jupyter.scan.fingerprints.store` says when they may be stored. Errors of the secrets manager are
-    ignored here, because the commands that use it report them.
+    ignored here, because the commands that use the secrets manager report them.
 
     Returns:
         A note about a problem that this process has not reported yet; empty if there is none.
@@ -41,6 +42,7 @@ def sync_fingerprints() -> str:
             problem = _store()
     except (OSError, ZenSecretsError):
         pass
+    # A note about damaged lines, which are removed when fingerprints are stored, replaces any other problem.
     removed_line_count = take_removed_line_count()
     if removed_line_count:
         problem = (
@@ -67,7 +69,7 @@ def _store() -> str:
 
 
 def forget_fingerprints(name: str) -> None:
-    """Remove the fingerprints of the values called ``name``.
+    """Remove the fingerprints of the values with this name (``secret.key``).
 
     After that, the server no longer masks these values in saved notebooks.
     """
@@ -77,6 +79,7 @@ def forget_fingerprints(name: str) -> None:
 
 def _may_store() -> bool:
     """Return whether the user's settings and the secrets manager allow fingerprints."""
+    # With the setting "off", is_up_to_date() returns true, and this function is not called.
     if os.environ.get(FINGERPRINTS_VARIABLE, "").strip().lower() == "on":
         return True
     # The check of home() comes first, because reading the active stack would create a workspace under it.

@@ -1,4 +1,4 @@
-"""``fingerprints export``: write keyed hashes of values to a file, by which a scan finds the values."""
+"""``fingerprints export``: write keyed hashes of values to a file. A scan with the file finds the values."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def export_fingerprints(file: str, names: Sequence[str], *, force: bool) -> Outc
         refuse_existing(file)
     manager = active_manager()
     values = sensitive_values(manager, names or manager.list_secrets())
+    # The reasons are those of the values that are easy to guess, and therefore get no fingerprint.
     text, reasons_by_name = export(values)
     reasons = "; ".join(f"{name}: {reason}" for name, reason in reasons_by_name.items())
     exported_count = len(values) - len(reasons_by_name)

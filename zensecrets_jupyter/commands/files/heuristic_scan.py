@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Matcher
 
 MAX_LINE_LENGTH = 5_000
-"""The maximum number of characters of a line that is searched. People do not write longer lines, and detectors search them slowly."""
+"""The maximum number of characters of a line that is searched. Longer lines are skipped: a program wrote them, and a search is slow."""
 
 
 class HeuristicScan:
@@ -58,7 +58,7 @@ class HeuristicScan:
         with default_settings() as settings:
             # With this filter, detect-secrets would send a possible secret to the service that issued it.
             settings.disable_filters(_VERIFICATION_FILTER)
-            # Other filters need a file, and a cell is no file.
+            # `injectable_variables` has the names of a filter's arguments. With other arguments it needs a file, and a cell is no file.
             filters = [filter_ for filter_ in get_filters() if filter_.injectable_variables <= {"secret", "line"}]
             detector = _LineDetector(self._matcher, get_plugins(), filters)
             if path.suffix in NOTEBOOK_SUFFIXES and notebooks.is_notebook(raw):
@@ -83,13 +83,14 @@ class HeuristicScan:
                     yield Finding(masked_path, text.location(self._matcher, number), secret_type, UNKNOWN, line_in_file)
 
 
+# The verification policy of detect-secrets is to ask the service whether a secret is valid.
 _VERIFICATION_FILTER = "detect_secrets.filters.common.is_ignored_due_to_verification_policies"
 _OUTPUT_KEYS = {"data", "text", "evalue", "traceback"}
-"""The keys of nbformat that contain the texts of outputs."""
+"""The JSON keys in nbformat under which the texts of outputs are."""
 
 
 class _LineDetector:
-    """The detectors and their filters, applied to one line at a time."""
+    """The detectors of detect-secrets, which it calls plug-ins, and their filters, for one line at a time."""
 
     def __init__(self, matcher: Matcher, plugins: Iterable[Any], filters: Iterable[Any]) -> None:
         self._matcher = matcher
@@ -120,7 +121,7 @@ class _LineDetector:
 
 
 _FILE_NAME = "cell.py"
-"""The file name that the detectors get. They depend on its suffix, and a cell contains Python code."""
+"""The file name that the detectors get for every line. They depend on its suffix, and most cells contain Python code."""
 
 
 def _is_applicable(filter_: Any, variables: Mapping[str, str]) -> bool:

@@ -1,11 +1,11 @@
 """Let the kernels mask the values in a file before a Jupyter Server saves it.
 
 A kernel listens on a loopback port. The port and an encryption key are in a file in the Jupyter runtime folder that only the user can read
-(0600), like the kernel's own connection file. All messages are sealed with the key, so that another program that gets the port of a dead
-kernel can't read them. Values stay in the kernel: it receives the document, and returns the masked document.
+(0600), like the kernel's own connection file. All messages are sealed with this key. After a kernel has died, another program may get its
+port, but that program can't read the messages. Values stay in the kernel: it receives the document, and returns the masked document.
 
-In contrast to fingerprints, this method writes nothing about a value to disk, and it also finds values that are too weak for a fingerprint.
-But this method works only while the kernel runs, and only for kernels on the server's machine.
+In contrast to fingerprints, this method writes nothing about a value to disk, and it also finds values that are too easy to guess for a
+fingerprint. But this method works only while the kernel runs, and only for kernels on the server's machine.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 _HOST = "127.0.0.1"
 _FILE_PREFIX = "zensecrets-"
 _KEY_SIZE = 32
+"""The number of bytes of the encryption key."""
 _LENGTH_SIZE = 8
-"""The number of bytes for the length of a message, which come before the message."""
+"""The number of bytes before each message that contain its length."""
 _MAX_MESSAGE_SIZE = 1 << 30
 """The maximum size of a message in bytes."""
 
@@ -51,11 +52,11 @@ class Endpoint(NamedTuple):
     file: Path
 
     def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a question to the kernel, and return the answer.
+        """Send a question, such as a document to mask, to the kernel, and return the answer.
 
         Raises:
             OSError: If no answer arrives in time.
-            ValueError: If the answer is not sealed with the key of the kernel.
+            ValueError: If the answer is not a valid message, or is not sealed with the key of the kernel.
         """
         with socket.create_connection((_HOST, self.port), timeout=TIMEOUT) as connection:
             _send(connection, self.key, question)
@@ -89,7 +90,7 @@ class CheckListener:
         threading.Thread(target=self._serve, name="zensecrets save check", daemon=True).start()
 
     def close(self) -> None:
-        """Stop listening and remove the file. In a forked child process, do nothing."""
+        """Stop listening and remove the file. In a forked child process, which did not start the listener, do nothing."""
         if os.getpid() == self._process_id:
             self._file.unlink(missing_ok=True)
             with suppress(OSError):
@@ -119,12 +120,12 @@ class CheckListener:
 
 
 def endpoint_of(folder: Path, kernel: str) -> Endpoint | None:
-    """Return the endpoint of a kernel, which is named as in :class:`CheckListener`; ``None`` if it has none."""
+    """Return the endpoint of a kernel; ``None`` without a valid endpoint file. The arguments are as in :class:`CheckListener`."""
     return _read_endpoint(_file_of(folder, kernel))
 
 
 def endpoints(folder: Path) -> list[Endpoint]:
-    """Return the endpoints of the user's kernels on this machine, including those of killed kernels."""
+    """Return the endpoints of the user's kernels on this machine, including killed kernels that left their file."""
     candidates = [_read_endpoint(file) for file in sorted(folder.glob(f"{_FILE_PREFIX}*.json"))]
     return [endpoint for endpoint in candidates if endpoint is not None]
 

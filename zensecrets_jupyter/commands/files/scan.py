@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.findings import ScanReport
 
 STANDARD_INPUT = "-"
-"""The argument that means standard input."""
+"""The path argument by which a user selects standard input."""
 
 
 @click.command("scan", cls=Command)
@@ -57,7 +57,10 @@ def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_form
 
 
 def _outcome(report: ScanReport, report_format: str, note: str) -> Outcome:
-    """Return the outcome of a scan, with the report in one of FORMATS."""
+    """Return the outcome of a scan, with the report in one of FORMATS.
+
+    Only the format ``text`` contains ``note``, which names the values that the scan did not search for.
+    """
     exit_code = _exit_code(report)
     if report_format == "text":
         table = as_table(report, note)

@@ -53,11 +53,11 @@ _RULES = {
         "warning",
     ),
 }
-"""The rules by their id."""
+"""The rules by their id: one for values of registered secrets, and one for findings of ``scan --unknown``."""
 
 
 def as_table(report: ScanReport, note: str = "") -> Table:
-    """Return the findings as a table with notes."""
+    """Return the findings as a table with notes; ``note`` is an additional one."""
     rows = [
         (finding.path, finding.location, finding.name, finding.encoding if finding.is_whole else f"{finding.encoding}, a part")
         for finding in report.findings
@@ -74,7 +74,8 @@ def as_table(report: ScanReport, note: str = "") -> Table:
 def as_json(report: ScanReport) -> str:
     """Return the report as JSON.
 
-    The key ``place`` contains the location of a value, and ``form`` its encoding. The names stay, because other programs read them.
+    The JSON key ``place`` contains the location of a value, and ``form`` contains its encoding. These two JSON keys must not be renamed to
+    the usual terms, because other programs read the report.
     """
     findings = [
         {
@@ -129,9 +130,11 @@ def _sarif_result(finding: Finding) -> dict[str, Any]:
     summary = (
         f"This is the value of {finding.name} ({finding.encoding})" if finding.is_known else f"This looks like a secret ({finding.name})"
     )
-    # By this hash, a code host recognizes the finding in a later report. Therefore its name, zensecretsPlace/v1, does not change.
+    # By this hash, a code host recognizes the same finding in a later report. Therefore the name of the hash, zensecretsPlace/v1, is fixed,
+    # although "place" means the location.
     attributes = (finding.path, finding.location, finding.name, finding.encoding)
     identity = hashlib.sha256("\0".join(attributes).encode("utf-8", "replace")).hexdigest()
+    # Lines in SARIF start at 1. A finding in a file without lines has the line 0.
     return {
         "ruleId": rule_id,
         "ruleIndex": list(_RULES).index(rule_id),
@@ -145,7 +148,8 @@ def _sarif_result(finding: Finding) -> dict[str, Any]:
 
 
 def _artifact_location(path: str) -> dict[str, str]:
-    # A code host identifies a file by its path in the repository. In a CI job, the current folder is the repository.
+    # A code host identifies a file by its path in the repository. In a CI job, the current folder is the repository,
+    # which has the conventional name %SRCROOT% in SARIF.
     absolute = Path(path).absolute()
     if absolute.is_relative_to(Path.cwd()):
         return {"uri": quote(absolute.relative_to(Path.cwd()).as_posix(), errors="surrogateescape"), "uriBaseId": "%SRCROOT%"}

@@ -1,6 +1,7 @@
 """The values that `scan` and `clean` search for.
 
-These are the values in the active secrets manager, or those whose fingerprints (keyed hashes) are in a file.
+These are the sensitive values in the active secrets manager. With ``--fingerprints FILE``, they are the values whose fingerprints (keyed
+hashes) are in the file.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ fingerprints_option = click.option(
 
 
 class ValuesToFind(NamedTuple):
-    """The values to find.
+    """A matcher for the values to find, and a note about the others.
 
     Attributes:
         matcher: Finds the values.
-        note: A sentence about values that the matcher can't find; empty if there are none.
+        note: A sentence that names each value that the matcher can't find, with the reason; empty if it finds all values.
     """
 
     matcher: Matcher
@@ -42,11 +43,11 @@ def read_values_to_find(fingerprints_file: str | None, *, may_be_empty: bool = F
     """Return the values that `scan` and `clean` search for.
 
     Args:
-        fingerprints_file: A file of fingerprints; by default all values in the active stack's secrets manager.
-        may_be_empty: Whether it is allowed that there is no value.
+        fingerprints_file: A file of fingerprints; with ``None``, the sensitive values in the active stack's secrets manager.
+        may_be_empty: Whether a secrets manager without a searchable value is allowed. Other searches of ``scan`` need no values.
 
     Raises:
-        UsageProblem: If there is no value, and ``may_be_empty`` is false.
+        UsageProblem: If the secrets manager has no searchable value, and ``may_be_empty`` is false.
         UnreadableFileError: If the file can't be read as fingerprints.
         ZenSecretsError: If a secret can't be read.
     """
@@ -56,6 +57,7 @@ def read_values_to_find(fingerprints_file: str | None, *, may_be_empty: bool = F
     matcher = ValueMatcher()
     skip_reasons = {}
     for value, name in sensitive_values(manager, manager.list_secrets()):
+        # The result is the reason why a scan can't recognize the value; it is empty for a value that was added.
         reason = matcher.add(value, name)
         if reason:
             skip_reasons[name] = reason

@@ -42,9 +42,9 @@ def _notes() -> list[str]:
 
 
 def take_notes() -> str:
-    """Return the notes about opened secrets managers, and clear them.
+    """Return the notes that :func:`active_manager` added, and clear them.
 
-    A note says, for example, that an interrupted import was undone.
+    Each note says that an interrupted import was undone.
 
     Returns:
         The notes, one in each line; empty if there are none.
@@ -55,7 +55,10 @@ def take_notes() -> str:
 
 
 def manager_label(manager: SecretsManager) -> str:
-    """Return the name and the flavor of a secrets manager, such as ``default (local)``."""
+    """Return a manager's name and flavor, such as ``default (local)``.
+
+    If both are equal, the result is only the name.
+    """
     return manager.name if manager.name == manager.flavor else f"{manager.name} ({manager.flavor})"
 
 
@@ -74,7 +77,7 @@ def check_exists(manager: SecretsManager, name: str) -> None:
 
 
 def check_not_registered(manager: SecretsManager, name: str) -> None:
-    """Check that no secret has a name, if the backend can list secrets.
+    """Check that no secret has the name ``name``, if the backend can list secrets.
 
     Commands check this before they ask a person for values.
 

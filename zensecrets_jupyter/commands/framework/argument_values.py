@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 VALUES_OPTION = "values"
-"""The name of the option ``--values``, which sets several keys. It is a free option: no command declares it."""
+"""The name of the option ``--values``, which sets several keys. It is a free option: no command declares it.
+
+For example, ``--values=@FILE`` sets the keys in a file of JSON or YAML.
+"""
 
 MAX_VALUE_BYTES = 64 * 1024
 """The maximum size of a value in bytes."""
@@ -31,6 +34,7 @@ _VARIABLE = re.compile(r"\$(?:env:)?[A-Za-z_]\w*|\$\{[^{}]*\}|\$\([^()]*\)|`[^`]
 The shells are POSIX shells, PowerShell and cmd.
 """
 _REFERENCE = re.compile(r"\{\{[^{}]*\}\}")
+"""A text that is one reference, such as ``{{db.password}}``."""
 
 
 def is_variable(text: str) -> bool:
@@ -68,7 +72,8 @@ def read_value(key: str, text: str, piped_input: BinaryIO | None = None, *, sens
         key: The key of the value, for errors.
         text: The text of the option.
         piped_input: Standard input, if it is a pipe.
-        sensitive: Whether errors hide the path, because it may be a password that begins with ``@``.
+        sensitive: Whether the value is sensitive. Then an error hides a missing file's path, unless the path is clearly no password: the
+            user may have typed a password that begins with ``@``.
 
     Raises:
         UnreadableFileError: If the file is missing, unreadable, binary or too large. The error never quotes content.
@@ -87,7 +92,7 @@ def _read_piped(key: str, piped_input: BinaryIO | None) -> str:
         message = f"--{key}=@- reads piped input, but standard input is not a pipe."
         raise UnreadableFileError(message, hint=f"Write --{key} to type the value, or --{key}=@FILE. A file with the name '-' is @./-.")
     source = "the piped input"
-    # One more byte shows that the input is too large. The read is limited, because a program may write endlessly.
+    # One byte more than allowed is read, to detect an input that is too large. The read is limited, because a program may write endlessly.
     data = piped_input.read(_MAX_PIPED_BYTES + 1)
     if not data:
         message = f"--{key}=@- reads piped input, but the input was empty."
@@ -104,7 +109,7 @@ def _read_file(key: str, path: str, *, sensitive: bool) -> str:
     problem = ""
     data = b""
     try:
-        # One more byte shows that the file is too large. The read is limited, because a device may be endless.
+        # One byte more than allowed is read, to detect a file that is too large. The read is limited, because a device may be endless.
         with Path(encode_system_text(os.path.expanduser(path))).open("rb") as file:  # noqa: PTH111 - Path.expanduser raises an error for an unknown user
             data = file.read(MAX_VALUE_BYTES + 1)
     except (OSError, ValueError) as error:
@@ -116,7 +121,7 @@ def _read_file(key: str, path: str, *, sensitive: bool) -> str:
 
 
 _CLEAR_PATH = re.compile(r"[\w./~-]*\.[a-z]{2,4}|(?:~|\.{1,2}/)[\w./-]*|[a-z.-]+(?:/[a-z.-]+)+", re.ASCII)
-"""A text that is a path and not a password.
+"""A text that looks like a path and not like a password.
 
 It has a suffix, begins with ``~``, ``./`` or ``../``, or consists of lower-case names with ``/`` between them.
 """
@@ -125,7 +130,10 @@ _MAX_PATH_LENGTH = 100
 
 
 def is_clearly_path(text: str) -> bool:
-    """Return whether a text after ``@`` is clearly a path, and no password."""
+    """Return whether a text after ``@`` is clearly a path.
+
+    An error may show the path. The text is clearly a path if its file or folder exists, or if it looks like a path.
+    """
     path = encode_system_text(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises an error for an unknown user
     folder = os.path.dirname(path)  # noqa: PTH120 - the text may be no path
     return (
@@ -136,6 +144,11 @@ def is_clearly_path(text: str) -> bool:
 
 
 def _decode(key: str, source: str, data: bytes, *, max_bytes: int = MAX_VALUE_BYTES) -> str:
+    """Return the bytes of a value as text.
+
+    Raises:
+        UnreadableFileError: If the data is too large, or not UTF-8 text.
+    """
     if len(data) > max_bytes:
         raise _content_error(key, source, _TOO_LARGE)
     with suppress(UnicodeDecodeError):

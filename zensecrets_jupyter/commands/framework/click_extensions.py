@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.inline_secrets import InlineSecret
 
 WAIT = "--wait"
-"""The option that makes a cell wait for its form. Front ends read it from the line themselves."""
+"""The option that makes a cell wait for its form.
+
+Front ends search the line for it, so commands do not get it as a parameter.
+"""
 
 wait_option = click.option(WAIT, is_flag=True, expose_value=False, help="In a notebook, wait until the form is submitted.")
 """Add the option ``--wait`` to a command that asks for values."""
@@ -33,18 +36,19 @@ yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask for conf
 """Add the option ``--yes`` to a command that asks for confirmation; its function gets it as ``yes``."""
 
 force_option = click.option("--force", "-f", "old_force", is_flag=True, hidden=True, help="The name of --yes in ZenML 0.20.")
-"""Add ZenML's old name of ``--yes``; the function gets it as ``old_force``."""
+"""Add the hidden option ``--force``, ZenML's name of ``--yes``; the function gets it as ``old_force``."""
 
 CONTEXT_SETTINGS: dict[str, Any] = {
     "help_option_names": ["--help", "-h"],
     "max_content_width": 100,
+    # The names of options and commands are compared with "-" for "_", so `--dry_run` is `--dry-run`.
     "token_normalize_func": lambda token: token.replace("_", "-"),
 }
 """The settings of the Click context of the root group. The contexts of subcommands inherit them."""
 
 
 class FilePath(click.Path):
-    """The name of a file or folder, which Click does not check.
+    """The type of a parameter for a file or folder, which Click does not check.
 
     The code that opens the file reports errors.
     """
@@ -62,9 +66,9 @@ FILE = FilePath()
 
 
 class HelpRequested(Exception):  # noqa: N818 - a request for help is no error
-    """The line requests a text, such as the help or the version, and no command runs.
+    """The command line requests the help or the version, so no command runs.
 
-    The message of the exception is the text.
+    The message of the exception is the text to show.
     """
 
 
@@ -119,7 +123,7 @@ class Command(HelpfulCommand):
 
 
 def declared_options() -> list[str]:
-    """Return the declared options of the running command, with ``-`` for ``_``."""
+    """Return the names of the running command's declared options, with ``-`` for ``_``."""
     context = click.get_current_context()
     return list(context.command.declared_options(context)) if isinstance(context.command, Command) else []
 
@@ -167,8 +171,8 @@ class FreeOptionsCommand(Command):
 
         Args:
             *args: Arguments of :class:`click.Command`.
-            positional_count: The number of positional words, as in :func:`.split`.
-            placeholder: The text that stands for the name of a free option in help texts.
+            positional_count: The number of positional words, as in :func:`.free_options.split`.
+            placeholder: The text for the name of a free option in the usage line, such as ``KEY`` in ``[--KEY=VALUE]``.
             list_keys: Returns the names of the free options that completion offers.
             find_inline_secret: Returns the inline secret in an argument, if there is one.
             short_options: The free option for each short option, such as ``{"-v": "values"}``.
@@ -182,7 +186,7 @@ class FreeOptionsCommand(Command):
         self._short_options = dict(short_options or {})
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments; see :func:`.split` for the errors."""
+        """Parse the arguments; see :func:`.free_options.split` for the errors."""
         options = self.declared_options(ctx)
         declared_words, arguments = free_options.split(
             self._expand_short_options(args), options, positional_count=self._positional_count, lenient=ctx.resilient_parsing
@@ -194,13 +198,14 @@ class FreeOptionsCommand(Command):
     def positioned_arguments(
         self, ctx: click.Context, args: Sequence[str], *, lenient: bool = False
     ) -> tuple[list[str], list[PositionedArgument]]:
-        """Return the declared words, and the free options with their positions."""
+        """Return the words of declared arguments and options, and the free options with their positions."""
         return free_options.split_with_positions(
             self._expand_short_options(args), self.declared_options(ctx), positional_count=self._positional_count, lenient=lenient
         )
 
     def _expand_short_options(self, args: Sequence[str]) -> list[str]:
         """Return the words with short options expanded: ``-v`` to ``--values``, and ``-vTEXT`` to ``--values=TEXT``."""
+        # Words after `--` are no options.
         end = args.index("--") if "--" in args else len(args)
         return [*map(self._expand_short_option, args[:end]), *args[end:]]
 
@@ -226,7 +231,7 @@ class FreeOptionsCommand(Command):
         ]
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return the completions: free options by key, then declared options."""
+        """Return the completions: the free options that the line lacks, then declared options."""
         declared_completions = super().shell_complete(ctx, incomplete)
         if self._list_keys is None or (incomplete and not incomplete.startswith("--")):
             return declared_completions
@@ -258,7 +263,8 @@ def convert_usage_error(error: click.UsageError) -> UsageProblem:
 
 
 def _label(parameter: click.Parameter, context: click.Context | None) -> str:
+    """Return the name of a parameter for an error, such as ``--schema/-s`` or ``NAME``."""
     if isinstance(parameter, click.Option):
         return "/".join(parameter.opts)
-    # Click 8.2 added an argument to make_metavar, so this function does not call it.
+    # The parameter's method make_metavar needs one argument more since Click 8.2, so this function does not call it.
     return (parameter.metavar or parameter.name or "").upper() if context else str(parameter.name)

@@ -61,7 +61,10 @@ _SYNONYMS = {
     "versions": ("history",),
     "view": ("describe", "get"),
 }
-"""Names that other programs use, each with our commands to suggest in an error."""
+"""Names of commands, each with the commands to suggest if a group lacks the name.
+
+Other programs use most of the names. Some are commands of our other groups, such as ``describe``.
+"""
 
 
 class Group(HelpfulCommand, click.Group):
@@ -80,7 +83,7 @@ class Group(HelpfulCommand, click.Group):
         Args:
             name: The name of the group.
             lazy_commands: Commands that are imported on first use, by name.
-            zenml_texts: Commands of ZenML that only print a line, each with its line.
+            zenml_texts: Commands of ZenML that do nothing here, by name, each with the line to print. Help and completion omit them.
             **kwargs: Keyword arguments of :class:`click.Group`.
         """
         super().__init__(name, invoke_without_command=True, no_args_is_help=False, callback=_show_help, **kwargs)
@@ -134,9 +137,11 @@ class Group(HelpfulCommand, click.Group):
         """Return the matching commands and options without importing the commands."""
         prefix = incomplete.replace("_", "-")
         commands = [CompletionItem(name, help=self._summary(ctx, name)) for name in self.list_commands(ctx) if name.startswith(prefix)]
+        # The method of click.Group imports all commands, so the method of click.Command is called, which completes the options.
         return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def _summary(self, ctx: click.Context, name: str) -> str:
+        """Return the line of a command in the help of this group."""
         if name in self.lazy_commands:
             return self.lazy_commands[name].summary
         command = self.get_command(ctx, name)
@@ -144,7 +149,7 @@ class Group(HelpfulCommand, click.Group):
 
 
 class _TextCommand(HelpfulCommand):
-    """A command that ignores its arguments, does nothing, and prints a line."""
+    """A command of ZenML that here only prints a line, and ignores its arguments."""
 
     def __init__(self, name: str, *, text: str) -> None:
         super().__init__(name, callback=lambda: Outcome(text=text), help=text)
@@ -155,4 +160,5 @@ class _TextCommand(HelpfulCommand):
 
 @click.pass_context
 def _show_help(context: click.Context, /) -> Outcome | None:
+    """Return the help of a group; ``None`` if the line names a command to run."""
     return Outcome(text=context.get_help()) if context.invoked_subcommand is None else None

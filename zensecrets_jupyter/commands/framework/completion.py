@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.stack import ComponentType
 
 ListNames = Callable[[click.Context], Iterable[str]]
-"""A function that returns the possible values of a parameter, given the context of the words before it."""
+"""A function that returns the possible values of a parameter.
+
+Its argument is the Click context of the words before the cursor.
+"""
 
 _OPEN_REFERENCE = re.compile(r"\{\{\s*(?P<name>[^\s{}.]*)(?:\.(?P<key>[^\s{}]*))?$")
 """The beginning of a reference at the end of a word: ``{{NAME`` or ``{{NAME.KEY``."""
@@ -46,7 +49,9 @@ def _complete(root: click.Command, words: Sequence[str], incomplete: str) -> lis
         return [(f"{text_before}{text}", help_line) for text, help_line in _references(reference["name"], reference["key"])]
     # Click completes only the value of --key=value, so the option is put before each completion.
     option = incomplete[: incomplete.index("=") + 1] if incomplete.startswith("-") and "=" in incomplete else ""
+    # The last argument names an environment variable that is not used here.
     items = ShellComplete(root, {}, "zensecrets", "").get_completions(list(words), incomplete)
+    # The other types are instructions to a shell, such as "file" to complete the names of files.
     return [(f"{option}{item.value}", item.help or "") for item in items if item.type == "plain"]
 
 
@@ -55,6 +60,7 @@ def _references(name: str, key: str | None) -> list[tuple[str, str]]:
     manager = _local_or_none(active_manager())
     if manager is None:
         return []
+    # In an f-string, `{{{{` is the text `{{`.
     if key is None:
         return [(f"{{{{{secret}.", "secret") for secret in manager.list_secrets() if secret.startswith(name)]
     return [(f"{{{{{name}.{candidate}}}}}", "key") for candidate in _keys(manager, name) if candidate.startswith(key)]
@@ -80,7 +86,7 @@ def secret_names(_context: click.Context) -> list[str]:
 
 
 def source_secret_names(context: click.Context) -> list[str]:
-    """Return the names of the secrets in the source secrets manager of a copy."""
+    """Return the names of the secrets in the secrets manager from which a command copies."""
     manager = _local_or_none(get_workspace().open_manager(context.params.get("source") or ""))
     return manager.list_secrets() if manager else []
 
@@ -113,7 +119,7 @@ def schema_keys(context: click.Context) -> list[str]:
 def secret_and_schema_keys(context: click.Context) -> list[str]:
     """Return the keys of the named secret and of its schema.
 
-    The result is empty if a passphrase could be needed to read the secret.
+    The result is empty if reading the secret could prompt, for a passphrase or to unlock the keyring.
     """
     name = context.params.get("name")
     manager = _local_or_none(active_manager())
@@ -124,7 +130,7 @@ def secret_and_schema_keys(context: click.Context) -> list[str]:
 
 
 def secret_keys(context: click.Context) -> list[str]:
-    """Return the keys of the named secret; empty if a passphrase could be needed to read it."""
+    """Return the keys of the named secret; empty if reading it could prompt."""
     manager = _local_or_none(active_manager())
     return _keys(manager, context.params.get("name") or "") if manager else []
 
@@ -156,4 +162,8 @@ def _local_or_none(manager: SecretsManager) -> SecretsManager | None:
 
 
 def _keys(manager: SecretsManager, name: str) -> list[str]:
+    """Return the keys of a secret, sorted.
+
+    The result is empty if reading the secret could prompt, for a passphrase or to unlock the keyring.
+    """
     return sorted(manager.get_secret(name).content) if manager.opens_without_keyring else []

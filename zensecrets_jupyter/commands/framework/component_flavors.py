@@ -22,7 +22,7 @@ def flavor_names(component_type: ComponentType) -> list[str]:
 
 
 def fields_of_flavor(component_type: ComponentType, flavor: str) -> Mapping[str, FieldInfo]:
-    """Return the attributes of a flavor.
+    """Return the attributes of a flavor by name, as fields of its Pydantic model.
 
     Raises:
         UnknownFlavorError: If the flavor is unknown.
@@ -34,7 +34,9 @@ def fields_of_flavor(component_type: ComponentType, flavor: str) -> Mapping[str,
 
 
 def accepted_fields_of_flavor(component_type: ComponentType, flavor: str) -> Mapping[str, FieldInfo]:
-    """Return the attributes of a flavor by our names and by ZenML's names.
+    """Return the attributes of a flavor, by all names that commands accept.
+
+    An attribute of a secrets manager may have a second name: its name in ZenML. Other components have only ZenML's names.
 
     Raises:
         UnknownFlavorError: If the flavor is unknown.

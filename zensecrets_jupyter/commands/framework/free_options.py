@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 _KEY = re.compile(r"[^\W\d][\w.-]*")
-"""The usual characters of a key."""
+"""A usual key: a letter, then letters, digits, ``_``, ``.`` and ``-``."""
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 """The hyphen, and the dashes that word processors and web pages write in its place."""
 
@@ -65,7 +65,11 @@ class _PlainWord(NamedTuple):
 
 
 REPEATABLE_KEYS = frozenset({"clear"})
-"""Keys that :func:`split` allows several times. The command checks later whether the attribute with this name is a list."""
+"""Keys that :func:`split` allows several times on a line.
+
+For example, ``--clear region --clear endpoint`` names keys of external secrets whose values are not masked. The command checks later that
+the attribute with this name is a list.
+"""
 
 
 def split(
@@ -75,15 +79,16 @@ def split(
 
     Args:
         words: The words after the command.
-        options: The declared options, with ``-`` for ``_``, and whether each takes a value.
-        positional_count: The number of positional words. With ``None``, all words without a dash are positional.
+        options: The names of the declared options, with ``-`` for ``_``, and whether each takes a value.
+        positional_count: The number of positional words. With ``None``, all words without a dash are positional, and no free option takes
+            the next word as its value.
         lenient: Whether to raise no errors. A malformed line is then split as well as possible.
 
     Returns:
         The words of declared arguments and options, and the free options.
 
     Raises:
-        UsageProblem: If a key is repeated or empty, a declared option has no value, or a word could be a name or a value.
+        UsageProblem: If a key is repeated or empty, a declared option has no value, or a word could be a positional word or a value.
     """
     declared_words, positioned = split_with_positions(words, options, positional_count=positional_count, lenient=lenient)
     return declared_words, [option.argument for option in positioned]
@@ -98,6 +103,7 @@ def split_with_positions(
     # Several bare options may be equal, so each is identified by its id.
     words_after_options = {id(word.bare_option): word for word in line.plain_words if word.bare_option is not None}
     positional_words = [word.text for word in line.plain_words if word.bare_option is None]
+    # Here each bare option remains without a text, and all words without a dash are positional.
     if positional_count is None or (lenient and len(positional_words) != positional_count):
         return [*line.declared_words, "--", *(word.text for word in line.plain_words)], line.free_options
     if not lenient:
@@ -136,6 +142,7 @@ class _Line:
             previous_option, bare_option = bare_option, None
             head, equals, text = word.partition("=")
             if word == "--":
+                # All words after `--` are positional, even if they begin with a dash.
                 self.plain_words += [_PlainWord(text, None, position) for position, text in enumerate(remaining_words, index + 1)]
                 return
             if _with_hyphens(head) in self._options:
@@ -155,6 +162,7 @@ class _Line:
                 self.plain_words.append(_PlainWord(word, previous_option, index))
 
     def _read_declared_option(self, word: str, remaining_words: list[str]) -> None:
+        """Add a declared option, and its value in the next word, to :attr:`declared_words`."""
         head, equals, _ = word.partition("=")
         if equals or not self._options[_with_hyphens(head)]:
             self.declared_words.append(word)
@@ -180,7 +188,10 @@ def check_duplicates(keys: Iterable[str]) -> None:
 
 
 def matching_name(key: str, names: Iterable[str]) -> str:
-    """Return the name that differs from ``key`` only in ``-`` and ``_``; ``key`` itself if there is none."""
+    """Return the name that equals ``key``, or differs from it only in ``-`` and ``_``.
+
+    If there is none, the result is ``key``.
+    """
     candidates = list(names)
     if key in candidates:
         return key
@@ -194,7 +205,7 @@ def check_typos(keys: Iterable[str], options: Iterable[str], valid_keys: Iterabl
         keys: The keys.
         options: The declared options of the command.
         valid_keys: Keys that are never errors.
-        alternative: A way to set a key whose name is similar to an option, for the hint. The text contains ``KEY`` for the name.
+        alternative: The part of the hint that says how to set a key with this name. ``KEY`` in the text is replaced by the key.
 
     Raises:
         UsageProblem: If a key looks like a mistyped option. The error names the key and the option, and no value.
@@ -203,9 +214,11 @@ def check_typos(keys: Iterable[str], options: Iterable[str], valid_keys: Iterabl
     long_options = [option[2:] for option in options if option.startswith("--") and len(option) >= _MIN_OPTION_LENGTH + 2]
     for key in keys:
         name = _with_hyphens(key)
-        # A key that begins with an option, or is the beginning of an option, is no typing error: `stripe`, `value`.
+        # A key that begins with an option, or is the beginning of an option, is no typing error: `stripe` begins with the option `strip`,
+        # and `value` is the beginning of `values`.
         candidates = [option for option in long_options if not name.startswith(option) and not option.startswith(name)]
         intended_option = next((option for option in candidates if _is_typo(name, option)), "")
+        # Keys with a digit at the end are usually numbered, such as `value2`.
         if intended_option and name not in valid_names and name not in _KEYS_LIKE_OPTIONS and not name[-1:].isdigit():
             message = f"--{key} looks like a typing error of the option --{intended_option}."
             hint = f"Write --{intended_option}{'; or, if it is a key, ' + alternative.replace('KEY', key) if alternative else ''}."
@@ -213,22 +226,26 @@ def check_typos(keys: Iterable[str], options: Iterable[str], valid_keys: Iterabl
 
 
 _KEYS_LIKE_OPTIONS = {"scheme", "valued", "volume"}
-"""Names of keys that differ from an option in one letter, but are no typing errors."""
+"""Keys that are similar to an option, but no typing errors, such as `scheme` (`--schema`)."""
 _MIN_OPTION_LENGTH = 5
-"""The length of the shortest option whose typing errors differ clearly from other words."""
+"""The minimum length of an option that is checked for typing errors.
+
+Shorter options are similar to too many keys.
+"""
 
 
 def _is_typo(word: str, option: str) -> bool:
     """Return whether ``word`` is ``option`` with one typing error.
 
-    A typing error is one wrong, missing or additional letter that is not the first, or a different order of letters.
+    A typing error is one wrong, missing or additional letter that is not the first, or a different order of letters. An option with more
+    than five letters may have both: a different order, and one missing or additional letter.
     """
     if abs(len(word) - len(option)) > 1:
         return False
     if word[:1] != option[:1]:
-        # Only an exchange of the first two letters counts.
+        # If the first letters differ, only an exchange of the first two letters counts.
         return len(word) == len(option) and word[1::-1] + word[2:] == option
-    # The letters after those with which both begin.
+    # The common beginning of both words is cut off.
     start = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, option, strict=False)))
     word_rest, option_rest = word[start:], option[start:]
     # One letter is wrong, missing or additional.
@@ -247,7 +264,11 @@ def _with_hyphens(word: str) -> str:
 
 
 def _refuse_colon(key: str) -> None:
-    """Raise UsageProblem for ``--key:value``."""
+    """Raise UsageProblem if the user typed ``--key:value`` instead of ``--key=value``.
+
+    Args:
+        key: The text after ``--``.
+    """
     head, colon, text = key.partition(":")
     # The name of a key may contain a colon, so only a colon before a likely value is an error.
     if colon and text and _KEY.fullmatch(head) and (is_opaque(text) or not _KEY.fullmatch(text)):
@@ -255,7 +276,7 @@ def _refuse_colon(key: str) -> None:
 
 
 def _refuse_equals_sign(word: str, key: str) -> None:
-    """Raise UsageProblem for a word without ``--`` that looks like a part of ``--key=value``.
+    """Raise UsageProblem for a word without ``-`` that looks like a part of ``--key=value``.
 
     Args:
         word: The word.
@@ -275,6 +296,13 @@ def _refuse_equals_sign(word: str, key: str) -> None:
 
 
 def _refuse_unknown_short_option(word: str, key: str, options: Mapping[str, bool]) -> None:
+    """Raise UsageProblem for a word with one dash that is no declared short option.
+
+    Args:
+        word: The word.
+        key: The key of a bare option directly before the word; empty if there is none.
+        options: The declared options, and whether each takes a value.
+    """
     # The value of a short option may follow directly, as in -saws, and short flags may be joined.
     if options.get(word[:2]) or all(f"-{letter}" in options for letter in word[1:]):
         return
@@ -291,9 +319,9 @@ def _refuse_ambiguous_words(count: int, expected_count: int, bare_options: list[
     """Raise UsageProblem if the words without a dash are too many or ambiguous.
 
     Args:
-        count: The number of words that are certainly positional.
+        count: The number of words that are certainly positional: no bare option is directly before them.
         expected_count: The number of positional words that the command takes.
-        bare_options: The bare options directly before a word without a dash. Each of these words may be the value of its option.
+        bare_options: The bare options that are directly before a word without a dash. The word may be the value of the option.
         free_options: All free options of the line.
     """
     if count == expected_count or (count < expected_count and not bare_options):

@@ -1,4 +1,7 @@
-"""Help texts that every command line needs, in a module without imports."""
+"""Help texts of the command tree.
+
+The command tree is built for each command line, so this module imports nothing that takes time.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ COMPONENT_PURPOSES = {
 """The command groups of the eleven component types, each with the purpose of its components."""
 
 SINGLE_USER = "a workspace has only one user. To share a stack, export it to a file: %stack export NAME FILE"
-"""The reason why ``share`` does nothing, as a clause."""
+"""The reason why ZenML's command ``share`` does nothing here, as a clause for a sentence."""
 
 ROOT_TEXTS = {
     "analytics": "There is nothing to set: this package sends no usage data.",
@@ -37,7 +40,7 @@ ROOT_TEXTS = {
     "status": "No server is needed. The active stack: %stack describe",
     "up": "There is nothing to start: no server is needed. In JupyterLab the panel is part of the page.",
 }
-"""Commands of ZenML that do nothing here, each with the line that it prints."""
+"""ZenML's commands outside groups that do nothing here, each with the line that it prints."""
 
 GROUP_TEXTS = {
     "annotator": {"dataset": "This package does not manage datasets. Label and export them in the annotator."},
@@ -50,7 +53,10 @@ GROUP_TEXTS = {
         "restore": "There is no backup store. To copy the secrets back from another secrets manager: %zen secrets-manager copy NAME TARGET",
     },
 }
-"""Commands of ZenML inside groups that do nothing here, each with the line that it prints."""
+"""The commands of ZenML that do nothing here, by command group.
+
+Each command has the line that it prints.
+"""
 
 MISSING_COMMAND_HINTS = {
     "connect": "The registrations are on this machine. To store secrets on a ZenML server, use the flavor 'zenml' of secrets managers.",
@@ -64,4 +70,7 @@ MISSING_COMMAND_HINTS = {
     "team": "A workspace has one user. To share secrets, register a secrets manager that others can use too.",
     "user": "A workspace has one user. To share secrets, register a secrets manager that others can use too.",
 }
-"""Commands of ZenML that have no counterpart here, each with an alternative. They are errors, so that a script stops."""
+"""Commands of ZenML that have no counterpart here, each with the hint of the error.
+
+They are errors, because a script that uses them needs their effect. The commands in ``ROOT_TEXTS`` are not needed, so they are no errors.
+"""

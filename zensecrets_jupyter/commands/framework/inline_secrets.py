@@ -1,6 +1,7 @@
 """Find inline secrets: sensitive values that the user typed as arguments of a command.
 
-The search prompts for nothing and reads no stored value. A value counts as sensitive unless it is known to be public.
+The search prompts for nothing and reads no stored value. A value of a secret counts as sensitive, unless its schema says that the key is
+not sensitive. A value of a component counts as sensitive if its flavor says so, or if it looks like a secret.
 """
 
 from __future__ import annotations
@@ -55,12 +56,13 @@ def make_component_finder(component_type: ComponentType) -> Callable[[click.Cont
 
     def find_in_attribute(context: click.Context, argument: Argument) -> InlineSecret | None:
         value = _inline_value(context, argument)
+        # With --literal, a text that looks like a reference is the value itself.
         if value is None or (has_reference(value) and not context.params.get("literal")):
             return None
         name = context.params.get("name") or _active_component(component_type)
         sensitive_attributes = _sensitive_attributes(component_type, context.params.get("flavor") or _flavor_of(component_type, name))
         key = matching_name(argument.key, sensitive_attributes)
-        # In ZenML 0.20 the text of an attribute may be the name of a secret. A name is no sensitive value.
+        # In ZenML 0.20 the text of an attribute may be the name of a secret. The name of a secret is not sensitive.
         if key in sensitive_attributes or (looks_sensitive(key, value) and value not in _secret_names()):
             return InlineSecret(f"{name}.{key}", value)
         return None
@@ -72,7 +74,7 @@ def _find_in_secret_argument(context: click.Context, argument: Argument, schema:
     value = _inline_value(context, argument)
     if value is None or single_reference(value) is not None:
         return None
-    # The name of the secret may be missing on the line.
+    # If the line lacks the name of the secret, masks show `secret` in its place.
     name = context.params.get("name") or "secret"
     if argument.key == VALUES_OPTION:
         return InlineSecret(f"{name}.{VALUES_OPTION}", value)
@@ -83,7 +85,7 @@ def _find_in_secret_argument(context: click.Context, argument: Argument, schema:
 def _inline_value(context: click.Context, argument: Argument) -> str | None:
     """Return the value in an argument; ``None`` if the argument contains no value.
 
-    An argument without a value is empty, or names a file, piped input or a variable.
+    An argument contains no value if it is empty, or if it names a file, piped input or a variable. ``@@x`` is the value ``@x``.
     """
     text = argument.text or ""
     if text.startswith("@@"):
@@ -94,6 +96,7 @@ def _inline_value(context: click.Context, argument: Argument) -> str | None:
 
 
 def _schema_class(schema_type: str | None) -> type[BaseSecretSchema] | None:
+    """Return the schema of a type; ``None`` for no type and for an unknown type."""
     try:
         return schemas.get_schema(schema_type) if schema_type else None
     except ZenSecretsError:
@@ -101,6 +104,7 @@ def _schema_class(schema_type: str | None) -> type[BaseSecretSchema] | None:
 
 
 def _schema_type_of(name: str) -> str | None:
+    """Return the schema type of a stored secret; ``None`` if it is unknown."""
     return next((summary.schema for summary in _summaries() if summary.name == name), None)
 
 
@@ -109,6 +113,10 @@ def _secret_names() -> set[str]:
 
 
 def _summaries() -> list[SecretSummary]:
+    """Return the names and schema types of the stored secrets.
+
+    The result is empty if the backend can't list secrets, and after an error.
+    """
     try:
         manager = active_manager()
         return manager.summaries() if Capability.LIST in manager.capabilities else []

@@ -24,12 +24,12 @@ class Outcome(NamedTuple):
     """The result of a command.
 
     Attributes:
-        value: The object that the command returns to code, such as a secret, a Table or a text; ``None`` if there is none.
+        value: The object that a magic returns to the code of a cell, such as a secret, a Table or a text; ``None`` without one.
         text: The message for a person; may be empty. Front ends print :attr:`message`, which adds the warnings.
-        view: What a terminal shows of ``value``. A notebook displays ``value`` itself, and the view only if ``value`` is ``None``.
-        exit_code: The exit code of a terminal's process.
-        summary: The line that a closed form shows: "registered aws_prod (3 keys) in default (local)".
-        warnings: Further lines, each beginning with "Warning:" or "Note:".
+        view: The representation for terminals. A notebook displays ``value``, and the view only if ``value`` is ``None``.
+        exit_code: The exit code of the program ``zensecrets`` in a terminal.
+        summary: The line that a form shows after it is submitted, such as "registered aws_prod (3 keys) in default (local)".
+        warnings: The lines after ``text``, each beginning with "Warning:" or "Note:".
     """
 
     value: Any = None
@@ -50,7 +50,10 @@ class Outcome(NamedTuple):
         return "\n".join(line for line in (self.text, *self.warnings) if line)
 
     def followed_by(self, following: Outcome) -> Outcome:
-        """Return one outcome with the messages and summaries of both, and the other attributes of ``following``."""
+        """Return one outcome with the messages and summaries of both.
+
+        The other attributes are those of ``following``.
+        """
         return following._replace(
             text="\n".join(text for text in (self.message, following.text) if text),
             summary="; ".join(summary for summary in (self.summary, following.summary) if summary),

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def stack_warnings(name: str) -> tuple[str, ...]:
-    """Return a warning if a stack can't run.
+    """Return a warning if a stack can't run, or can't be validated.
 
-    This is no error, because a stack may be incomplete for some time.
+    An incomplete stack is no error, because the user may add its components one by one.
     """
     try:
         report = get_workspace().stack(name).validate()
@@ -34,7 +34,7 @@ def stack_warnings(name: str) -> tuple[str, ...]:
 
 
 def attribute_warnings(record: ComponentRecord, attributes: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the warnings about attributes that a command set."""
+    """Return the warnings about the attributes that a command set in a component."""
     sealed_names = record.sealed.names if record.sealed else ()
     texts = {attribute: text for attribute, text in attributes.items() if attribute in sealed_names and isinstance(text, str) and text}
     return (
@@ -46,6 +46,10 @@ def attribute_warnings(record: ComponentRecord, attributes: Mapping[str, Any]) -
 
 
 def _ignored_attributes(record: ComponentRecord, attributes: Iterable[str]) -> list[str]:
+    """Return a note for each attribute that has no effect here.
+
+    The flavor accepts these attributes, and does not store them.
+    """
     if record.type is ComponentType.SECRETS_MANAGER:
         return []
     ignored = get_flavor(record.type.value, record.flavor).IGNORED
@@ -53,7 +57,7 @@ def _ignored_attributes(record: ComponentRecord, attributes: Iterable[str]) -> l
 
 
 def _import_notes(record: ComponentRecord, attributes: Mapping[str, Any]) -> list[str]:
-    """Return a note about the import of ZenML's secrets file, if an attribute names it."""
+    """Return a note about the import of ZenML's secrets file, if ``secrets_file`` names one."""
     file = attributes.get("secrets_file")
     if not file or record.type is not ComponentType.SECRETS_MANAGER or record.flavor != "local":
         return []
@@ -64,9 +68,9 @@ def _import_notes(record: ComponentRecord, attributes: Mapping[str, Any]) -> lis
 
 
 def plain_value_warnings(record: ComponentRecord, attributes: Iterable[str]) -> list[str]:
-    """Return a warning for each sensitive attribute with a plain value.
+    """Return a warning for each sensitive attribute whose value is not a reference.
 
-    The attributes of secrets managers can't be references, so they get no warning.
+    The attributes of secrets managers get no warning, because they can't be references.
     """
     takes_references = record.type is not ComponentType.SECRETS_MANAGER
     sealed_names = set(record.sealed.names if record.sealed and takes_references else ())
@@ -79,6 +83,10 @@ def plain_value_warnings(record: ComponentRecord, attributes: Iterable[str]) -> 
 
 
 def _missing_secret_clause(attribute: str) -> str:
+    """Return a clause about the value of ``authentication_secret``; empty for other attributes.
+
+    In ZenML, the value of this attribute is the name of a secret.
+    """
     return ", not as a reference or the name of a secret in the active stack" if attribute == "authentication_secret" else ""
 
 
@@ -88,7 +96,7 @@ def value_notes(name: str, content: Mapping[str, str], *, removal_hint: str = ";
     Args:
         name: The name of the secret or component.
         content: The values by key.
-        removal_hint: The end of a note about removable characters; empty if the command has no option ``--strip``.
+        removal_hint: The end of a note about characters that ``--strip`` removes; empty if the command has no option ``--strip``.
     """
     return [f"Note: {remark}" for remark in list_value_warnings(name, content, removal_hint=removal_hint)]
 

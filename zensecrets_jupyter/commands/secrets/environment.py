@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 _session_variables = ExitStack()
-"""Restores the environment variables that commands of this session set."""
+"""The context managers of the variables that ``secret env`` set in this session.
+
+Closing the stack restores the old variables.
+"""
 
 
 _names_argument = click.argument("names", metavar="NAME...", nargs=-1, shell_complete=completion.completer(completion.secret_names))
@@ -101,6 +104,7 @@ def _read_secrets(manager: SecretsManager, name: str) -> list[BaseSecretSchema]:
     try:
         return [manager.get_secret(name)]
     except SecretNotFoundError:
+        # The name of a stored secret may contain a comma, so a list is tried only if there is no secret with this name.
         if "," not in name:
             raise
     return [manager.get_secret(secret_name) for secret_name in name.split(",") if secret_name]
@@ -118,8 +122,10 @@ def parse_variables(words: Sequence[str], magic: str) -> ChosenVariables:
     """
     command = Command(magic, params=[_parameter(_names_argument), _parameter(_prefix_option), _parameter(_as_option)])
     try:
+        # Without a help option, --help on the line is an error as any unknown option is.
         options = command.make_context(magic, list(words), **{**CONTEXT_SETTINGS, "help_option_names": []}).params
     except click.UsageError as error:
+        # The problem is raised after this block, so that its traceback does not contain Click's error.
         problem = convert_usage_error(error)
     else:
         return _choose_variables(options["names"], options["prefix"], options["assignments"], usage=f"{magic} NAME [NAME …]")
@@ -144,7 +150,7 @@ def _choose_variables(names: Sequence[str], prefix: str, assignments: Sequence[s
         names: The names of the secrets.
         prefix: The prefix of the variables' names.
         assignments: The texts ``KEY=NAME`` of the option ``--as``.
-        usage: The usage of a cell magic, for the error if ``names`` is empty.
+        usage: The usage of a cell magic, for the error if ``names`` is empty. The command ``env`` checks ``names`` itself.
 
     Raises:
         UsageProblem: If ``names`` is empty, or if the prefix or a text of ``--as`` is not valid.

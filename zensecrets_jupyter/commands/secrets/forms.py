@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 
 def check_keys(schema: type[BaseSecretSchema], name: str, keys: Iterable[str], *, from_file: bool = False) -> None:
-    """Check that a secret of a schema may have these keys.
+    """Check that a schema allows the keys.
 
     Args:
         schema: The schema.
         name: The secret's name, for errors.
         keys: The keys.
-        from_file: Whether the keys come from a file. Then errors hide a key that may be a misplaced value.
+        from_file: Whether the keys come from a file. If so, errors hide a key that looks like a value, because a malformed file may have
+            a value in the position of a key.
 
     Raises:
         InvalidSecretError: If a key is not allowed. The hint suggests similar keys and lists the schema's keys.
@@ -44,7 +45,10 @@ def check_keys(schema: type[BaseSecretSchema], name: str, keys: Iterable[str], *
 
 
 def form_title(subject: str, manager: SecretsManager) -> str:
-    """Return the title of a form: its subject, and the secrets manager of the values."""
+    """Return the title of a form: its subject and the secrets manager.
+
+    For example, the title is ``db → default (local)``.
+    """
     return f"{subject} → {manager_label(manager)}"
 
 
@@ -55,10 +59,10 @@ def secrets_form(
 
     Args:
         manager: The secrets manager.
-        verb: The action, as on a button.
-        subject: The object of the action, which names all secrets of the form.
+        verb: The action, which is also the text of the form's button, such as "Register".
+        subject: The object of the action: the name of a secret, or of the file with all secrets of the form.
         sections: The values to ask for.
-        run: The rest of the command.
+        run: The function that finishes the command with the answers of the form.
     """
     continuation = Continuation(run, required_passphrase=lambda: manager.required_passphrase)
     return FormRequest(verb, form_title(subject, manager), tuple(sections), continuation, manager.id)
@@ -79,9 +83,9 @@ def register_form(  # noqa: PLR0913 - the parameters after the first three are k
         manager: The secrets manager.
         name: The name of the secret.
         schema: The schema of the secret.
-        keys: The keys to ask for; by default the schema's keys, and any others that the schema allows.
+        keys: The keys to ask for; by default the schema's keys. If the schema allows other keys, the user can then add them in the form.
         values: The values that the command line already has, by key.
-        strip: Whether to strip white space from values.
+        strip: Whether to apply :func:`.strip_invisible` to the values.
 
     Raises:
         InvalidSecretError: If the schema does not allow a key.
@@ -119,10 +123,10 @@ def update_form(  # noqa: PLR0913 - the parameters after the first two are keywo
     Args:
         manager: The secrets manager.
         stored_secret: The secret before the update.
-        keys: The keys to ask for; by default all keys that the secret has or may have.
+        keys: The keys to ask for; by default the keys of the schema and of the secret.
         values: The values that the command line already has, by key.
-        keys_to_remove: The keys to remove.
-        strip: Whether to strip white space from values.
+        keys_to_remove: The keys that the command line removes. The user can remove more keys in the form.
+        strip: Whether to apply :func:`.strip_invisible` to the values.
 
     Raises:
         InvalidSecretError: If the schema does not allow a key.
@@ -150,11 +154,11 @@ def update_form(  # noqa: PLR0913 - the parameters after the first two are keywo
 
 
 def fields_of(schema: type[BaseSecretSchema], keys: Sequence[str] | None, stored_secret: BaseSecretSchema | None = None) -> list[Field]:
-    """Return the fields for some keys.
+    """Return the form fields for the keys of a secret.
 
     Args:
         schema: The schema of the secret.
-        keys: The keys; by default all keys of the schema and of ``stored_secret``.
+        keys: The keys that the user chose, whose fields are all required; by default all keys of the schema and of ``stored_secret``.
         stored_secret: The secret before the change; ``None`` if it does not exist.
     """
     stored_content = stored_secret.content if stored_secret is not None else {}
@@ -178,15 +182,16 @@ def field_of(
     is_stored: bool = False,
     needed_by: tuple[str, ...] = (),
 ) -> Field:
-    """Return the field for a key of a secret.
+    """Return the form field for a key of a secret.
 
     Args:
         schema: The schema of the secret.
         key: The key.
-        required: Whether an empty answer is an error, unless the value is stored.
+        required: Whether an empty answer is an error. If a value is stored, an empty answer keeps it and is no error.
         is_stored: Whether the secrets manager has stored a value for the key.
-        needed_by: The attributes that refer to the value.
+        needed_by: The component attributes that refer to the value.
     """
+    # The model has more fields than the keys, such as the name of the secret.
     schema_field = schema.model_fields.get(key) if key in schema.get_schema_keys() else None
     description = (schema_field.description or "") if schema_field else ""
     if schema_field is not None and not schema_field.is_required() and schema_field.default is not None:
@@ -208,5 +213,6 @@ def _strip_values(content: dict[str, str], *, strip: bool) -> dict[str, str]:
 
 
 def _keys_text(content: Iterable[str]) -> str:
+    """Return the keys for a message, such as ``keys user, password`` or ``no keys``."""
     keys = list(content)
     return f"{plural('key', len(keys))} {', '.join(keys)}" if keys else "no keys"

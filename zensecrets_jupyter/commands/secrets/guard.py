@@ -73,12 +73,16 @@ def guard(call: Call, action: str, *, variables: tuple[str, ...], everything: bo
 
 
 def _check_variables(action: str, variables: tuple[str, ...], *, everything: bool) -> None:
-    """Raise UsageProblem if the command line lacks the name of a variable, or has one that it must not have."""
+    """Raise UsageProblem if the variables do not fit the action.
+
+    The actions ``ignore`` and ``protect`` need variables with valid names. The other actions take none.
+    """
     if action in {"ignore", "protect"}:
         if not variables or everything:
             raise UsageProblem("The name of a variable is missing.", hint=f"Write: %secret guard {action} VARIABLE [VARIABLE …]")
         for variable in variables:
             name = variable.removeprefix(ENVIRONMENT_PREFIX)
+            # A name with a dot is a key of a secret, such as `db.user` in the table of `guard status`.
             if not name or "=" in name or "." in name or name.isspace():
                 message = f"{name.partition('=')[0]!r} is not the name of an environment variable."
                 raise UsageProblem(message, hint="To show a key of an external secret: %zen secrets-manager update NAME --clear KEY")
@@ -87,13 +91,20 @@ def _check_variables(action: str, variables: tuple[str, ...], *, everything: boo
 
 
 def _save_choice(session_guard: GuardControl | None, action: str, variables: list[str]) -> Outcome:
-    """Save the choice to ignore or to protect variables, and apply it to this session."""
+    """Save the choice to ignore or to protect variables, and apply it to this session.
+
+    Args:
+        session_guard: The guard of this session; ``None`` in a terminal.
+        action: ``"ignore"`` or ``"protect"``.
+        variables: The names of the variables.
+    """
     choices = read_choices(reload=True)
     for variable in variables:
         choices = choices.with_ignored(variable) if action == "ignore" else choices.with_protected(variable)
     write_choices(choices)
     lines = []
     for variable in variables:
+        # The name of the value in masks and in the table of protected values, such as `env.TOKEN`.
         name = ENVIRONMENT_PREFIX + variable
         if action == "ignore":
             was_protected = session_guard is not None and name in session_guard.redactor.names
@@ -109,10 +120,11 @@ def _save_choice(session_guard: GuardControl | None, action: str, variables: lis
 
 
 def _protect_in_session(session_guard: GuardControl | None, variable: str, choices: VariableChoices) -> str:
-    """Protect the value of a variable in this session, and return a line about it."""
+    """Protect a variable's value in this session, and return a line for the user."""
     value = os.environ.get(variable)
     if session_guard is None or value is None:
         return f"{variable} is protected in every session that has it."
+    # The guard may have protected only parts of the value, or an old value. It starts again with the current value.
     session_guard.redactor.forget(ENVIRONMENT_PREFIX + variable)
     if protect_variable(variable, value, redactor=session_guard.redactor, choices=choices):
         return f"{variable} is protected from now on."
@@ -127,7 +139,7 @@ def _protect_all_secrets(redactor: Redactor) -> tuple[str, tuple[str, ...]]:
         message = f"Secrets manager {manager_label(manager)} can't return values, so the guard can't protect them."
         raise UsageProblem(message)
     size_before = redactor.size
-    # The guard protects every value that the session reads, so reading is enough.
+    # The guard protects every value that the session reads, so this function only reads the secrets.
     secrets = manager.get_secrets(manager.list_secrets())
     unread_names = [name for name, secret in secrets.items() if isinstance(secret, ZenSecretsError)]
     added_count = redactor.size - size_before
@@ -138,11 +150,12 @@ def _protect_all_secrets(redactor: Redactor) -> tuple[str, tuple[str, ...]]:
 
 
 def _status_table(session_guard: GuardControl) -> Table:
+    """Return the table of the protected values and of the values that can't be masked."""
     redactor = session_guard.redactor
     counts, unmaskable_reasons = redactor.counts, redactor.unmaskable
     reasons = the_protection_reasons()
     rows = [(name, reasons.get(name), str(counts.get(name, 0))) for name in redactor.names]
-    # A key may have several values over time. If one of them can be masked and another one can't, the key has two rows.
+    # A name may have an old and a new value. If only one of the two can be masked, the name has two rows.
     rows += [(name, f"can't be masked: {reason}", "") for name, reason in sorted(unmaskable_reasons.items())]
     mask_count = sum(counts.values())
     state = "on" if session_guard.is_on else "off"

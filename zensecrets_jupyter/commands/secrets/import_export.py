@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 _file_argument = click.argument("file", metavar="FILE", type=FILE)
+"""The argument of both commands: the file to import, or the file to write."""
 
 
 @click.command("import", cls=Command)
@@ -100,9 +101,13 @@ def import_secrets(  # noqa: PLR0913 - one parameter for each option
 
 
 def _preview(call: Call, manager: SecretsManager, file: str, plan: ImportPlan) -> Outcome:
-    """Show a form with the secrets of the file. Submitting it imports them."""
+    """Show a form with the secrets of the file.
+
+    When the user submits the form, the secrets are imported.
+    """
 
     def apply_answer(secret: BaseSecretSchema, answers: Answers) -> BaseSecretSchema:
+        """Return a secret of the file with the user's changes in the form."""
         answer = answers[secret.name]
         remaining_content = {key: value for key, value in secret.content.items() if key not in answer.removed_keys}
         return type(secret).from_content(secret.name, {**remaining_content, **answer.values})
@@ -122,6 +127,10 @@ def _preview(call: Call, manager: SecretsManager, file: str, plan: ImportPlan) -
 
 
 def _section(secret: BaseSecretSchema, note: str) -> Section:
+    """Return the section of the form for a secret of the file.
+
+    An empty answer in a field keeps the value of the file.
+    """
     required = type(secret).required_keys()
     fields = [
         field_of(type(secret), key, required=key in required)._replace(current_value_label="in the file", removable=key not in required)
@@ -142,6 +151,7 @@ def export_secrets(call: Call, names: Sequence[str], file: str, *, plaintext: bo
     The passphrase comes from ZENSECRETS_PASSPHRASE, or the command asks for it. `secret import` reads the file.
     """
     manager = active_manager()
+    # If FILE is missing, Click takes the last NAME as the file.
     if Capability.LIST in manager.capabilities and file in manager.list_secrets():
         raise UsageProblem(
             f"The file is missing: the last word, {file!r}, is the name of a secret.", hint="Write: %secret export NAME... FILE"
@@ -162,6 +172,10 @@ def export_secrets(call: Call, names: Sequence[str], file: str, *, plaintext: bo
 
 
 def _table(file: str, plan: ImportPlan, *, dry_run: bool) -> Table:
+    """Return the table of an import, with a row for each key.
+
+    The last column has no title. It contains the action.
+    """
     actions = [
         (plan.new, "would be registered" if dry_run else "registered"),
         (plan.replaced, "would be replaced" if dry_run else "replaced"),

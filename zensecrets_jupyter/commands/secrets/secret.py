@@ -62,7 +62,7 @@ _interactive_option = click.option("-i", "--interactive", is_flag=True, help="As
 _literal_option = click.option("--literal", is_flag=True, help="Take values literally, even if they look like a variable.")
 
 _VALUES_ALTERNATIVE = '--values=\'{"KEY": "VALUE"}\', or --values=@FILE'
-"""The ways to set a key whose name looks like an option, for hints. ``KEY`` stands for the name of the key."""
+"""The ways to set a key whose name looks like an option; hints name them. ``KEY`` is the name of the key."""
 _strip_option = click.option(
     "--strip", is_flag=True, help="Strip white space, line ends and byte order marks from the ends of values, and replace CR LF by LF."
 )
@@ -107,6 +107,7 @@ def register(  # noqa: PLR0913 - one parameter for each option
     check_keys(schema, name, file_values, from_file=True)
     manager = active_manager()
     check_not_registered(manager, name)
+    # The text of a bare --KEY is None. Without any key on the line, keys=None makes the form ask for all keys of the schema.
     missing_keys = [key for key, text in texts.items() if text is None] if texts or file_values else None
     values = {**_read_values(call, texts, literal=literal), **file_values}
     return _ask_or_run(call, register_form(manager, name, schema, keys=missing_keys, values=values, strip=strip))
@@ -147,6 +148,7 @@ def update(  # noqa: PLR0913 - one parameter for each option
     check_keys(type(stored_secret), name, texts)
     check_keys(type(stored_secret), name, file_values, from_file=True)
     _refuse_contradictory_keys(name, {**texts, **file_values}, keys_to_remove)
+    # As in register, keys=None asks for all keys. A line that only removes keys asks for none.
     asks_for_all_keys = not (texts or file_values) and (interactive or not keys_to_remove)
     missing_keys = None if asks_for_all_keys else [key for key, text in texts.items() if text is None]
     values = {**_read_values(call, texts, literal=literal), **file_values}
@@ -169,6 +171,7 @@ def get(call: Call, name: str, key: str | None, *, reveal: bool, yes: bool, refr
     if reveal and not call.capabilities.may_reveal:
         message = "--reveal would write the value into an output, which is saved with the notebook."
         raise UsageProblem(message, hint=f"value = %secret get {name} --key {key} gives it to your code.")
+    # The terminal program may reveal values, but `!zensecrets` in a notebook writes to the output of a cell.
     if reveal and call.capabilities.in_notebook and not yes:
         message = f"--reveal would write the value of {name}.{key} into the output of a notebook, which is saved. Nothing was shown."
         raise UsageProblem(
@@ -226,6 +229,7 @@ def rename(name: str, new_name: str | None, new_name_option: str | None) -> Outc
     # The line must have the new name exactly once, as an argument or as the option.
     if (new_name is None) is (new_name_option is None):
         raise UsageProblem("secret rename needs one new name.", hint="Write: %secret rename NAME NEW_NAME")
+    # An empty name stays empty, so that rename_secret reports it.
     new_name = new_name or new_name_option or ""
     active_manager().rename_secret(name, new_name)
     return Outcome(text=f"Renamed secret {name!r} to {new_name!r}.")
@@ -242,6 +246,7 @@ def cleanup(call: Call, *, yes: bool, old_force: bool) -> Outcome:
     deletable_names = [name for name in manager.list_secrets() if name not in manager.read_only_locations]
     if not deletable_names:
         return Outcome(text=f"There are no secrets in secrets manager {manager.name!r}.")
+    # A text such as "3 secrets".
     count = counted(len(deletable_names), "secret")
     if not (yes or old_force) and not call.asker.confirm(f"Delete all {count} from secrets manager {manager.name!r}?"):
         return Outcome(text="Nothing was deleted.")
@@ -278,13 +283,17 @@ def rollback(name: str, number: int) -> Outcome:
 
 
 def _ask_or_run(call: Call, request: FormRequest) -> Outcome:
-    """Ask for the values of a request, and run the rest of the command."""
+    """Ask for the values of a request, or run the command if nothing is missing.
+
+    In both cases, the continuation of the request is the rest of the command.
+    """
     if request.is_empty:
         return request.continuation.run({section.subject: Answer({}) for section in request.sections})
     return call.asker.ask(request)
 
 
 def _usable_schema(schema_type: str) -> type[BaseSecretSchema] | None:
+    """Return the schema of a type; ``None`` if it can't be imported."""
     try:
         return schemas.get_schema(schema_type)
     except SchemaError:
@@ -292,7 +301,15 @@ def _usable_schema(schema_type: str) -> type[BaseSecretSchema] | None:
 
 
 def _texts_by_key(options: Sequence[Argument], schema: type[BaseSecretSchema], keys: Sequence[str]) -> dict[str, str | None]:
-    """Check free options for typing errors and repetitions, and return their texts by key."""
+    """Check free options for typing errors and repetitions, and return their texts by key.
+
+    The text of a bare option is ``None``.
+
+    Args:
+        options: The free options.
+        schema: The schema of the secret.
+        keys: The keys of the secret. An option with the name of a key is never a mistyped option of the command.
+    """
     schema_keys = schema.get_schema_keys()
     arguments = [Argument(matching_name(option.key, schema_keys), option.text) for option in options]
     check_typos(
@@ -314,9 +331,13 @@ def _refuse_contradictory_keys(name: str, texts: dict[str, str | None], keys_to_
 
 
 def _read_values(call: Call, texts: dict[str, str | None], *, literal: bool) -> dict[str, str]:
-    """Return the values that the texts of options denote, by key."""
+    """Return the values of the options by key.
+
+    The text ``@FILE`` is read from a file. Bare options are left out.
+    """
     if sum(text == "@-" for text in texts.values()) > 1:
         raise UsageProblem("Only one value can come from piped input.", hint="Read the others from files: --KEY=@FILE.")
+    # --literal turns off only this check: a text that begins with @ is still read from a file.
     for key, text in texts.items():
         if text is not None and not literal:
             check_expanded(key, text)

@@ -29,9 +29,13 @@ NAME = "selftest.canary"
 """The name of every canary in a mask."""
 
 BINARY_MASK = "*" * 12
-"""The mask of a canary in binary data, whose length must not change."""
+"""A text that shows that a canary in binary data was masked.
+
+The mask in binary data is one ``*`` for each byte, because the length must not change. Every canary is longer than this text.
+"""
 
 _SPECIAL_CHARACTERS = "\"'\\&<é>\n😀/+%"
+"""Characters that encodings escape. Each is escaped by at least one encoding."""
 _TESTED_ENCODERS = (
     "plain", "repr", "ascii", "bytes repr", "UTF-16 repr", "JSON", "JSON without ensure_ascii", "JSON in a script", "C", "HTML", "XML",
     "URL", "URL form", "URL twice", "shell", "double quotes doubled", "LaTeX", "regular expression", "base64", "base64url",
@@ -42,7 +46,8 @@ _TESTED_ENCODERS = (
 _WINDOW_SIZE = 16
 """The number of consecutive characters by which a canary is recognized.
 
-Most escapes of one character are shorter. Therefore nearly every window contains random digits, and belongs to only one canary.
+Most encodings write a special character as fewer characters than a window has. Therefore nearly every window also contains random digits,
+and belongs to a single canary.
 """
 
 
@@ -54,12 +59,14 @@ class Canary(NamedTuple):
 
 
 def make_canaries() -> dict[str, Canary]:
-    """Return a canary for each encoding, by the encoding's name."""
+    """Return a canary for each tested encoding and for three other changes, by name."""
     canaries = {}
     for encoding in _TESTED_ENCODERS:
         encode = ENCODERS[encoding]
+        # Eight random digits before each special character, and eight at the end.
         value = "".join(f"{secrets.token_hex(4)}{letter}" for letter in _SPECIAL_CHARACTERS) + secrets.token_hex(4)
         canaries[encoding] = Canary(value, encode(value))
+    # These three are not encodings: a text with color codes inside it, the beginning of a text, and a text inside another one.
     canaries["in color"] = Canary(value := secrets.token_urlsafe(30), f"\x1b[1m{value[:9]}\x1b[31m{value[9:]}\x1b[0m")
     canaries["cut short"] = Canary(value := secrets.token_urlsafe(30), f"{value[:20]}…")
     canaries["in a longer text"] = Canary(value := secrets.token_urlsafe(30), f"before{value}after")
@@ -69,7 +76,8 @@ def make_canaries() -> dict[str, Canary]:
 def check_output(channel: str, canaries: Mapping[str, Canary], output: str) -> ChannelResult:
     """Return which canaries the output of a channel contains, and which are masked.
 
-    If the output contains neither a canary nor a mask, the channel was not tested, and both lists of the result are empty.
+    If the output contains a canary or a mask, each canary that it does not contain counts as masked. If the output contains neither, the
+    channel was not tested, and both lists of the result are empty.
     """
     windows = {output[start : start + _WINDOW_SIZE] for start in range(len(output))}
     leaked = [
@@ -151,4 +159,4 @@ def _leaks_text(result: ChannelResult) -> str:
 
 
 _MAX_LISTED = 6
-"""The number of encodings that a row of the table lists."""
+"""The maximum number of encodings that a row of the table lists."""

@@ -1,6 +1,6 @@
 """The option ``--values=@FILE``, which reads several keys of a secret from JSON or YAML.
 
-ZenML has this option since version 0.40.
+The text itself may also be JSON or YAML: ``--values='{"KEY": "VALUE"}'``. ZenML has this option since version 0.40.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def split_values(call: Call, arguments: Sequence[Argument]) -> tuple[list[Argument], dict[str, str]]:
-    """Return the arguments other than ``--values``, and the content of ``--values``.
+    """Return the arguments other than ``--values``, and the keys and values in ``--values``.
 
     Raises:
-        UsageProblem: If ``--values`` is empty, or a key occurs twice.
+        UsageProblem: If ``--values`` is empty or has several secrets, or a key is both an option and in ``--values``.
         UnreadableFileError: If the file can't be read, or is not a mapping of keys to texts. The error never quotes content.
         InvalidSecretError: If a key is not allowed.
     """
@@ -42,12 +42,15 @@ def split_values(call: Call, arguments: Sequence[Argument]) -> tuple[list[Argume
 
 
 def _read_mapping(call: Call, text: str) -> dict[str, str]:
+    # The text "@-" means piped input, which read_value reads.
     path = text[1:] if text.startswith("@") and text != "@-" else ""
     content = _read_file(path) if path else read_value(VALUES_OPTION, text, call.capabilities.piped_input)
     file_format = "json" if content.lstrip().startswith(("{", "[")) else "yaml"
+    # The content has no name for its secret. The name of the option is a placeholder.
     try:
         secrets = secret_formats.read(content, file_format, file=path or VALUES_OPTION, name=VALUES_OPTION, is_single=True)
     except UnreadableFileError as error:
+        # If the text comes from the line or from piped input, the message must not call it a file.
         error.message = error.message if path else error.message.replace(f"The file {VALUES_OPTION!r}", "The text of --values")
         raise
     if list(secrets) != [VALUES_OPTION]:

@@ -54,8 +54,8 @@ def ask_attributes(  # noqa: PLR0913 - the parts of a request for attributes
         subject: The component.
         arguments: The free options.
         apply_attributes: The rest of the command, which takes the attributes.
-        verb: The action, as on a button.
-        literal: Whether texts that look like references are raw texts.
+        verb: The label of the form's submit button, such as "Register".
+        literal: Whether every text is a raw text. A raw text is neither parsed nor read as a reference.
 
     Returns:
         The outcome of the rest of the command, or of a form that is submitted later.
@@ -96,6 +96,7 @@ def _read_text(call: Call, key: str, text: str, field: FieldInfo | None, *, lite
 def _form_field(key: str, field: FieldInfo | None) -> Field:
     if field is None:
         return Field(key)
+    # The form hides the input unless the flavor declares the attribute as clear text.
     return Field(key, field.description or "", sensitive=not is_clear_text_field(field), media_type=media_type_of(field))
 
 
@@ -103,12 +104,12 @@ def _parse(key: str, text: str, field: FieldInfo | None) -> Any:
     """Parse the text of an attribute.
 
     Returns:
-        A list or a mapping, if the field takes one; otherwise the text.
+        A list or a mapping, if the field takes one; otherwise the text. A text that begins with a reference is not parsed.
 
     Raises:
         InvalidComponentError: If the text of a list or a mapping is not valid.
     """
-    # A reference may stand for the whole list or mapping.
+    # A reference such as {{name.key}} may replace the whole list or mapping.
     if field is None or not _is_structured(field.annotation) or (has_reference(text) and text.startswith("{{")):
         return text
     if _is_mapping_of_texts(field.annotation) and not text.lstrip().startswith(("{", "[")):
@@ -152,13 +153,18 @@ def _is_mapping_of_texts(annotation: Any) -> bool:
 def _is_list_of_texts(annotation: Any) -> bool:
     """Return whether a field is a list of texts.
 
-    A person can write its value without JSON: with commas, or by repeating the option.
+    Components declare a list of texts as ``tuple[str, ...]``. A person can write its value without JSON: with commas, or by repeating
+    an option in :data:`.REPEATABLE_KEYS`.
     """
     return (get_origin(annotation), get_args(annotation)) == (tuple, (str, ...))
 
 
 def _join_repeated(arguments: list[Argument], fields: Mapping[str, FieldInfo]) -> list[Argument]:
-    """Return the arguments; repeated arguments of a list of texts are joined by commas."""
+    """Return the arguments; the repeated arguments of a list are joined by commas.
+
+    For example, ``--clear=region --clear=endpoint`` becomes ``--clear=region,endpoint``. The parser of the line accepts repeated options
+    only for :data:`.REPEATABLE_KEYS`.
+    """
     texts_by_key: dict[str, list[str]] = {}
     for key, text in arguments:
         field = fields.get(key)
@@ -170,7 +176,10 @@ def _join_repeated(arguments: list[Argument], fields: Mapping[str, FieldInfo]) -
 
 
 def _is_structured(annotation: Any) -> bool:
-    """Return whether a field is a list or a mapping."""
+    """Return whether a field is a list or a mapping, and takes no plain text.
+
+    A union with ``str`` takes a plain text, so its text is not parsed.
+    """
     origin, type_arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _is_structured(type_arguments[0])

@@ -55,6 +55,7 @@ def _name_argument(component_type: ComponentType, *, required: bool = True) -> C
 
 def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
     """Add ``register``, ``update`` and ``remove-attribute``."""
+    # A label such as "an annotator".
     a_component = component_type.label_with_article
     command_settings: dict[str, Any] = {
         "cls": FreeOptionsCommand,
@@ -80,6 +81,7 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
         call: Call, name: str, flavor: str | None, *, share: bool, literal: bool, arguments: Sequence[Argument]
     ) -> Outcome:
         if not flavor:
+            # If --flavor itself is mistyped, the error names the typing error.
             check_typos((argument.key for argument in arguments), declared_options(), ())
             message = f"The {component_type.label} {name!r} needs a flavor."
             raise UsageProblem(message, hint=f"Add --flavor=FLAVOR, one of {', '.join(flavor_names(component_type))}.")
@@ -126,6 +128,7 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
     @_name_argument(component_type)
     @click.argument("attributes", metavar="ATTRIBUTE...", nargs=-1)
     def remove_attribute(name: str, attributes: Sequence[str], arguments: Sequence[Argument]) -> Outcome:
+        # An attribute may be written as ATTRIBUTE or as --ATTRIBUTE.
         keys = [*attributes, *(argument.key for argument in arguments)]
         if not keys or any(argument.text is not None for argument in arguments):
             raise UsageProblem(
@@ -213,7 +216,10 @@ def _active_name(component_type: ComponentType) -> str:
 
 
 def _manager_facts(record: ComponentRecord) -> dict[str, str]:
-    """Return the description of a secrets manager, or why it can't be used; empty for other components."""
+    """Return the description of a secrets manager, or why it can't be used.
+
+    The result is empty for the other types of components.
+    """
     if record.type is not ComponentType.SECRETS_MANAGER:
         return {}
     try:
@@ -227,6 +233,7 @@ _ATTRIBUTES_HELP = (
     "--ATTRIBUTE=@FILE reads the text from a file, and a bare --ATTRIBUTE asks for it."
 )
 
+# The root of the command tree imports each group by its name below.
 alerter = _group(ComponentType.ALERTER)
 annotator = _group(ComponentType.ANNOTATOR)
 artifact_store = _group(ComponentType.ARTIFACT_STORE)
@@ -239,6 +246,7 @@ orchestrator = _group(ComponentType.ORCHESTRATOR)
 secrets_manager = _group(ComponentType.SECRETS_MANAGER)
 step_operator = _group(ComponentType.STEP_OPERATOR)
 
+# `%zen secrets-manager secret` is the group `%secret`.
 secrets_manager.add_command(secret)
 secrets_manager.add_command(rewrap)
 secrets_manager.add_command(rotate_key)

@@ -45,6 +45,7 @@ def flavor_group(component_type: ComponentType) -> Group:
     @name_argument
     def describe(name: str) -> Outcome:
         fields = accepted_fields_of_flavor(component_type, name)
+        # The accepted fields are our own fields, and the same fields by ZenML's names.
         own_fields = fields_of_flavor(component_type, name)
         rows = [
             (
@@ -80,6 +81,7 @@ def flavor_group(component_type: ComponentType) -> Group:
     @flavor.command("delete", cls=Command, help="Explain how to delete a flavor.")
     @name_argument
     def delete(name: str) -> Outcome:
+        # This call raises an error if the flavor is unknown.
         fields_of_flavor(component_type, name)
         component_names = [record.name for record in get_workspace().components(component_type) if record.flavor == name]
         usage_note = f" {', '.join(map(repr, component_names))} use it." if component_names else ""
@@ -95,12 +97,18 @@ def _attributes_note(flavor: str, attribute_count: int) -> str:
 
 
 def _own_name(own_fields: Mapping[str, FieldInfo], field: FieldInfo) -> str:
-    """Return our name of a field that ZenML calls by another name."""
+    """Return our name, in quotes, of a field that ZenML calls by another name."""
     return next(repr(name) for name, own_field in own_fields.items() if own_field is field)
 
 
 def _register_flavor(component_type: ComponentType, source: str) -> str:
-    """Import a flavor's class, which registers itself, and return the name of the flavor.
+    """Import a flavor's class, and return the name of the flavor.
+
+    The class registers the flavor when Python defines the class.
+
+    Args:
+        component_type: The type of component that the flavor must have.
+        source: The class as ``MODULE.CLASS`` or ``MODULE:CLASS``.
 
     Raises:
         UsageProblem: If the class does not exist, can't be imported, or is not a flavor of the type.
@@ -122,7 +130,7 @@ def _register_flavor(component_type: ComponentType, source: str) -> str:
     finally:
         if adds_folder:
             sys.path.remove(folder)
-    # A Flavor class of ZenML refers to the class of the attributes in its config_class.
+    # A Flavor class of ZenML refers to the class of the attributes in its config_class. This may be a property, which needs an object.
     has_config_class = isclass(imported_class) and hasattr(imported_class, "config_class")
     config = getattr(imported_class() if has_config_class else imported_class, "config_class", imported_class)
     base_class = Backend if is_manager else StackComponentConfig
@@ -140,6 +148,7 @@ def _register_flavor(component_type: ComponentType, source: str) -> str:
 
 
 def _component_type_of(config: Any) -> str:
+    """Return the type of a component's class; ``TYPE`` is a :class:`ComponentType` or its text."""
     return str(getattr(config.TYPE, "value", config.TYPE))
 
 

@@ -68,12 +68,15 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
     if not stack_name:
         raise UsageProblem(f"The file {path!r} has no name for its stack.", hint="Write: %stack import NAME -f FILE")
     workspace = get_workspace()
+    # Sensitive attributes that the file leaves out, by the type of the new component.
     needed_attributes = stack_files.missing_sensitive_attributes(workspace, file_stack)
+    # The subject of a section of the form, such as "annotator 'labels'".
     subjects = {
         component_type: f"{component_type.label} {file_stack.components[component_type].name!r}" for component_type in needed_attributes
     }
 
     def run(answers: Answers) -> Outcome:
+        # The typed values, which the workspace seals when it stores them.
         sealed_attributes = {component_type: dict(answers[subjects[component_type]].values) for component_type in needed_attributes}
         record, new_components = stack_files.import_stack(workspace, file_stack, stack_name, sealed_attributes)
         new_text = (
@@ -103,10 +106,10 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
 
 
 def _zenml_secrets_notes(file_stack: stack_files.StackDescription, new_components: Sequence[ComponentRecord]) -> list[str]:
-    """Return a note about the secrets of ZenML's local secrets manager.
+    """Return a list with a note about the secrets of ZenML's local secrets manager.
 
-    The note says where the secrets are, and how to import them. There is a note only if the import registered a secrets manager, and the
-    file names ZenML's secrets file.
+    The note says where the secrets are, and how to import them. The list is empty unless the import registered a secrets manager and the
+    file of the stack names ZenML's secrets file.
     """
     name = next((component.name for component in new_components if component.type is ComponentType.SECRETS_MANAGER), "")
     if not file_stack.zenml_secrets_file or not name:
@@ -116,7 +119,10 @@ def _zenml_secrets_notes(file_stack: stack_files.StackDescription, new_component
 
 
 def _offer_secrets(call: Call, name: str, file_stack: stack_files.StackDescription) -> Outcome:
-    """Offer to register the secrets that the stack needs and that are missing."""
+    """Offer to register the missing secrets of the stack.
+
+    If no secret is missing, or the stack can't be validated, the outcome has only the warnings about the stack.
+    """
     workspace = get_workspace()
     try:
         missing_references = [

@@ -1,4 +1,7 @@
-"""The commands that only secrets managers have: ``copy``, ``rewrap`` and ``rotate-key``."""
+"""Three commands of secrets managers: ``copy`` for secrets, ``rewrap`` and ``rotate-key``.
+
+Other components have another ``copy``, which copies only attributes.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
 _CONFLICT_OPTION = "--on-conflict"
 _SKIP_AND_REPLACE = f"{_CONFLICT_OPTION}=skip to keep the target's secrets, {_CONFLICT_OPTION}=replace to replace them"
-"""The values of the option with which a copy succeeds in spite of conflicts, for hints."""
+"""A part of hints: two values of the option, with which a copy succeeds in spite of conflicts."""
 _manager_names = completion.completer(completion.component_names(ComponentType.SECRETS_MANAGER))
 _manager_name_argument = click.argument("name", metavar="NAME", shell_complete=_manager_names)
 
@@ -53,6 +56,7 @@ def copy_secrets(call: Call, source: str, target: str, names: Sequence[str], *, 
     If TARGET does not exist, it is registered with the attributes of SOURCE, as `copy` does for any component, and no secret is copied.
     """
     workspace = get_workspace()
+    # Names and options are about secrets. With any of them, the target must exist.
     if not (names or on_conflict or dry_run) and _is_new_name(target, source):
         workspace.copy_component(ComponentType.SECRETS_MANAGER, source, target)
         text = f"Registered secrets manager {target!r} with the attributes of {source!r}. To copy the secrets: %zen secrets-manager copy"
@@ -94,7 +98,8 @@ def rotate_key(name: str) -> Outcome:
 def _is_new_name(target: str, source: str) -> bool:
     """Return whether ``target`` is the name of a new secrets manager.
 
-    A name that is similar to the name of a secrets manager other than the source may be a typing error, and does not count as new.
+    A name that is similar to the name of another secrets manager may be a typing error, and does not count as new. A name that is similar
+    to the name of the source, such as ``prod2`` and ``prod``, counts as new.
     """
     names = [record.name for record in get_workspace().components(ComponentType.SECRETS_MANAGER)]
     return target not in names and not did_you_mean(target, [name for name in names if name != source])
@@ -168,6 +173,7 @@ def _outcome(plan: CopyPlan, report: CopyReport) -> Outcome:
         f"{len(report.failed)} can't be copied" if report.failed else "",
     ]
     text = "; ".join([copied_text, *filter(None, details)]) + "."
+    # The reason of a failed copy replaces the reason in the plan.
     reasons = {secret.name: secret.reason for secret in plan.secrets} | report.failed
     rows = [(name, "can't be copied" if name in report.failed else "skipped", reasons[name]) for name in (*report.skipped, *report.failed)]
     uncopied_table = Table(["name", "", "why"], rows, title="Not copied") if rows else None
@@ -182,7 +188,10 @@ def _outcome(plan: CopyPlan, report: CopyReport) -> Outcome:
 
 
 def _switch_hint(plan: CopyPlan) -> list[str]:
-    """Return a hint to use the target in the active stack, if necessary."""
+    """Return a list with a hint to use the target in the active stack.
+
+    The list is empty if the active stack uses the target already.
+    """
     stack = get_workspace().stack_record()
     if stack.components.get(ComponentType.SECRETS_MANAGER) == plan.target.name:
         return []

@@ -32,7 +32,7 @@ class _RequiredSecret(NamedTuple):
 
     Attributes:
         name: The name of the secret.
-        attributes: For each key, the attributes that use it.
+        attributes: For each key, the attributes that refer to it, such as ``annotator 'labels'.authentication_secret``.
         stored_secret: The secret that the secrets manager has stored; ``None`` if it does not exist.
         schema: The schema of the secret.
     """
@@ -52,7 +52,7 @@ def register_secrets(
         call: The context of the command.
         stack: The stack.
         asks_existing_values: Whether to ask for existing values too.
-        schemas: The known schema types of missing secrets, by name.
+        schemas: The known schema types of missing secrets, by the secret's name.
         offer: A question to ask first.
 
     Returns:
@@ -82,6 +82,7 @@ def register_secrets(
     if not sections:
         hint = f"To change them: %stack register-secrets {stack.name} --all"
         return Outcome(text=f"Every secret that stack {stack.name!r} needs is registered. {hint}")
+    # The command checks that the manager can write, before the form asks for values.
     for secret in required_secrets:
         if _section(secret, asks_existing_values=asks_existing_values).fields:
             manager.require(Capability.REGISTER if secret.stored_secret is None else Capability.READ | Capability.UPDATE, "write")
@@ -94,9 +95,9 @@ def register_secrets(
 
 
 def _attributes_by_key(stack: Stack) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Return the attributes that use each key of each secret.
+    """Return the attributes that refer to a key, by the secret's name and the key.
 
-    The secrets are in the order of the components.
+    The secrets are in the order of the stack's components.
     """
     attributes: dict[str, dict[str, tuple[str, ...]]] = {}
     for requirement in stack.requirements():
@@ -110,6 +111,7 @@ def _required_secrets(
     manager: SecretsManager, attributes: Mapping[str, dict[str, tuple[str, ...]]], schemas: Mapping[str, str]
 ) -> list[_RequiredSecret]:
     required_secrets = []
+    # For a secret that can't be read, get_secrets returns an error instead. A missing secret can be registered, unless it is read-only.
     for name, secret in manager.get_secrets(attributes).items():
         if isinstance(secret, SecretNotFoundError) and name not in manager.read_only_locations:
             schema = schema_or_fallback(schemas[name]) if name in schemas else ArbitrarySecretSchema
@@ -136,7 +138,7 @@ def _check_keys(secret: _RequiredSecret) -> None:
 def _section(secret: _RequiredSecret, *, asks_existing_values: bool) -> Section:
     stored_content = secret.stored_secret.content if secret.stored_secret is not None else {}
     required_keys = dict.fromkeys([*secret.attributes, *(key for key in secret.schema.required_keys() if key not in stored_content)])
-    # The keys of the schema come first, because people know their order.
+    # The schema's keys come first, in the order of the schema, which people know.
     schema_keys = [key for key in secret.schema.get_schema_keys() if key in required_keys]
     keys = [*schema_keys, *(key for key in required_keys if key not in schema_keys)]
     fields: list[Field] = [
@@ -145,6 +147,7 @@ def _section(secret: _RequiredSecret, *, asks_existing_values: bool) -> Section:
         if asks_existing_values or key not in stored_content
     ]
     verb = "update" if secret.stored_secret is not None else "register"
+    # An option for the command below.
     schema = f" --schema={secret.schema.TYPE}" if secret.stored_secret is None and not secret.schema.takes_any_key() else ""
     command = f"%secret {verb} {secret.name}{schema}"
     return Section(secret.name, secret.schema.TYPE, tuple(fields), command=command)
@@ -159,11 +162,12 @@ class _SecretWriter:
     def __init__(self, manager: SecretsManager, required_secrets: Mapping[str, _RequiredSecret]) -> None:
         self._manager = manager
         self._required_secrets = required_secrets
+        # For each written secret, a text such as "openai (2 keys)".
         self._descriptions: list[str] = []
         self.written_names: list[str] = []
 
     def run(self, answers: Answers) -> Outcome:
-        """Write the secrets that were not written before, and return the outcome.
+        """Write the secrets that no earlier call has written, and return the outcome.
 
         Raises:
             ZenSecretsError: If writing fails. The error lists the written and the unwritten secrets.

@@ -52,7 +52,10 @@ _optional_name_argument = click.argument(
 
 
 def _name_options(function: _Function) -> _Function:
-    """Add an option for each component type, which takes the name of a component."""
+    """Add an option for each component type, which takes the name of a component.
+
+    The decorator that is applied last is the first option in the help. Therefore the loop is reversed.
+    """
     for component_type, short_option in reversed(SHORT_OPTIONS.items()):
         function = click.option(
             short_option,
@@ -66,7 +69,7 @@ def _name_options(function: _Function) -> _Function:
 
 
 def _flag_options(function: _Function) -> _Function:
-    """Add a flag for each component type."""
+    """Add a flag for each component type; the flag takes no name."""
     for component_type, short_option in reversed(SHORT_OPTIONS.items()):
         option = click.option(
             short_option, f"--{component_type.command}", component_type.value, is_flag=True, help=f"The {component_type.label}."
@@ -76,7 +79,10 @@ def _flag_options(function: _Function) -> _Function:
 
 
 def _choose_components(options: Mapping[str, Any]) -> dict[ComponentType, Any]:
-    """Return the options of component types that the line has, by type."""
+    """Return the values of the given component options, by component type.
+
+    The value is the name of a component, or ``True`` for a flag.
+    """
     return {component_type: options[component_type.value] for component_type in SHORT_OPTIONS if options[component_type.value]}
 
 
@@ -87,6 +93,7 @@ def _choose_components(options: Mapping[str, Any]) -> dict[ComponentType, Any]:
 @share_option
 def register(name: str, *, make_active: bool, share: bool, **components: str | None) -> Outcome:
     """Register a stack of registered components."""
+    # An invalid ZENML_SECRET_VALIDATION_LEVEL raises an error before the stack changes.
     settings.validation_level()
     workspace = get_workspace()
     workspace.register_stack(name, _choose_components(components))
@@ -101,6 +108,7 @@ def register(name: str, *, make_active: bool, share: bool, **components: str | N
 @_name_options
 def update(name: str | None, **components: str | None) -> Outcome:
     """Replace components of a stack, by default of the active one."""
+    # An invalid ZENML_SECRET_VALIDATION_LEVEL raises an error before the stack changes.
     settings.validation_level()
     chosen_components = _choose_components(components)
     if not chosen_components:
@@ -159,6 +167,7 @@ def get() -> Outcome:
 @_name_argument
 def set_(name: str) -> Outcome:
     """Set the active stack."""
+    # An invalid ZENML_SECRET_VALIDATION_LEVEL raises an error before the active stack changes.
     settings.validation_level()
     get_workspace().set_active_stack(name)
     return Outcome(text=f"Stack {name!r} is the active one.", warnings=stack_warnings(name))
@@ -190,6 +199,7 @@ def copy(name: str, new_name: str) -> Outcome:
 def delete(call: Call, name: str, *, yes: bool, old_force: bool) -> Outcome:
     """Delete a stack, but not its components."""
     workspace = get_workspace()
+    # An unknown stack raises an error before the question.
     workspace.stack_record(name)
     if not (yes or old_force) and not call.asker.confirm(f"Delete stack {name!r}?"):
         return Outcome(text="Nothing was deleted.")
@@ -219,5 +229,6 @@ def register_secrets_(call: Call, name: str | None, *, everything: bool, skip_ex
         raise UsageProblem("--all and --skip-existing contradict each other.", hint="Write one of the two.")
     chosen_stack = get_workspace().stack(name)
     if refresh and chosen_stack.has_secrets_manager:
+        # This call replaces the cached secrets, and register_secrets then uses the cache.
         chosen_stack.secrets_manager.get_secrets((secret.name for secret in chosen_stack.required_secrets), refresh=True)
     return register_secrets(call, chosen_stack, asks_existing_values=everything)

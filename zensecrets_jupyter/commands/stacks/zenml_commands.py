@@ -1,6 +1,7 @@
 """Commands of ZenML 0.20 that do nothing here.
 
-Each command checks the name in its arguments, and prints in one line why it does nothing. It succeeds, so that scripts for ZenML continue.
+Each command except ``explain`` checks the name in its arguments, and prints in one line why it does nothing. It succeeds, so that scripts
+for ZenML continue. The command ``explain`` takes no name, and prints the purpose of a component type.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.command_groups import Group
     from zensecrets_jupyter.core.stack import ComponentType
 
+# The help has only the first sentence of the explanation.
 _share = click.option("--share", is_flag=True, help=f"Accepted for ZenML, without effect: {SINGLE_USER.partition('.')[0]}.")
 _just_mine = click.option("--just-mine", "-m", is_flag=True, expose_value=False, help="Accepted for ZenML, without effect: all are yours.")
 

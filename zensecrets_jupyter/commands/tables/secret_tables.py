@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def secret_table(secret: BaseSecretSchema) -> Table:
-    """Return the keys of a secret with masked values.
+    """Return a table of a secret's keys and masked values.
 
     Values that the schema declares as clear text are not masked.
     """
@@ -27,6 +27,7 @@ def secrets_table(manager_name: str, secrets: Sequence[SecretSummary]) -> Table:
     """Return the secrets of a secrets manager with their metadata; no secret is read."""
     columns = ["name", "schema", "version", "updated"]
     rows = [[secret.name, _schema_text(secret.schema), secret.version, secret.updated and local_time(secret.updated)] for secret in secrets]
+    # The name is always shown. Another column is left out if it has no value in any row.
     used_columns = [index for index, _ in enumerate(columns) if index == 0 or any(row[index] is not None for row in rows)]
     empty_note = "There are no secrets. To register one: %secret register NAME"
     title = f"Secrets in secrets manager {manager_name!r}"
@@ -48,7 +49,10 @@ def versions_table(name: str, versions: Sequence[SecretVersion]) -> Table:
 
 
 def schemas_table(schemas: Iterable[tuple[str, type[BaseSecretSchema] | None]]) -> Table:
-    """Return the schema types with their keys; the schema of a type is ``None`` if it can't be imported."""
+    """Return the schema types with their keys.
+
+    Each item of ``schemas`` is a type and its schema. The schema is ``None`` if it can't be imported.
+    """
     rows = [(schema_type, _keys_text(schema) if schema else "not usable here") for schema_type, schema in schemas]
     return Table(["schema", "keys"], rows, note="To show the keys of one schema: %secret schemas TYPE")
 
@@ -71,7 +75,7 @@ def schema_table(schema: type[BaseSecretSchema]) -> Table:
 def _schema_text(schema: str | None) -> str | None:
     """Return a schema type for display.
 
-    The type in an imported secret may be any text. A text that looks like a value is hidden.
+    An imported secret may have any text as its type. A text that looks like the value of a secret is hidden.
     """
     return schema if schema is None or not is_opaque(schema) else "(not shown)"
 

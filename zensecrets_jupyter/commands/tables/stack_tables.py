@@ -38,12 +38,15 @@ def component_table(record: ComponentRecord, facts: Mapping[str, str]) -> Table:
 def stacks_table(records: Sequence[StackRecord]) -> Table:
     """Return the stacks with their components; a star marks the active stack."""
     types = list(dict.fromkeys(component_type for record in records for component_type in record.components))
+    # A stack without a component of a type has None, which is an empty cell.
     rows = [("*" if record.is_active else "", record.name, *map(record.components.get, types)) for record in records]
     return Table(["active", "stack", *(component_type.label for component_type in types)], rows, title="Stacks")
 
 
 def stack_record_table(record: StackRecord, components: Mapping[ComponentType, ComponentRecord]) -> Table:
-    """Return the components of a registered stack with their attributes.
+    """Return the components of a stack's record with their attributes.
+
+    The record is the stack as the workspace stores it. For a :class:`Stack` object, use :func:`stack_table`.
 
     References are not resolved, and sensitive values are masked.
     """
@@ -55,15 +58,16 @@ def stack_record_table(record: StackRecord, components: Mapping[ComponentType, C
 
 
 def stack_table(stack: Stack) -> Table:
-    """Return the components of a stack with their attributes.
+    """Return the components of a :class:`Stack` object with their attributes.
 
     References are not resolved, and sensitive values are masked.
     """
     rows = []
     for component_type, component in stack.components.items():
-        # The dump contains references and masks, never values.
+        # The dump contains references and masks, never values. Attributes that were not set are left out.
         attributes = {name: value for name, value in component.config.model_dump().items() if name in component.config.model_fields_set}
         rows.append((component_type.label, component.name, component.flavor, _attributes_text(attributes)))
+    # The secrets manager is not one of the stack's components, and its attributes are not shown.
     if stack.has_secrets_manager:
         rows.append(("secrets manager", stack.secrets_manager.name, stack.secrets_manager.flavor, ""))
     return _stack_table(stack.name, rows)
@@ -71,6 +75,7 @@ def stack_table(stack: Stack) -> Table:
 
 def report_table(report: Report) -> Table:
     """Return the problems of a validation, with hints."""
+    # The cause leaves out the attribute and the reference, which have their own columns. A problem without a reference has no cause.
     rows = [
         (
             f"{problem.component}.{problem.attribute}" if problem.attribute else f"stack {report.stack!r}",

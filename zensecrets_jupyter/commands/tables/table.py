@@ -70,6 +70,7 @@ class Table(Sequence[dict[str, str]]):
 
     def __repr__(self) -> str:
         """Return the table as plain text, fitted to the terminal."""
+        # The size (100, 24) is the fallback without a terminal.
         return self.plain(shutil.get_terminal_size((100, 24)).columns)
 
     def __str__(self) -> str:
@@ -118,7 +119,7 @@ def display_text(value: Any) -> str:
         return repr(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    # In the workspace, this mapping stands for a raw text.
+    # The workspace stores a raw text as this mapping.
     if isinstance(value, Mapping) and value.keys() == {"$literal"}:
         return f"{value['$literal']} (literal)"
     if isinstance(value, RawText):
@@ -136,7 +137,7 @@ def _layout(rows: Sequence[Sequence[str]]) -> list[str]:
 
     If no cell is too wide, the lines equal those of :func:`_folded_layout`, which takes twenty times as long.
     """
-    # Each cell is a list of lines.
+    # Each cell is a list of lines. A row has as many output lines as its tallest cell.
     cells = [[text.split("\n") for text in row] for row in rows]
     widths = [max(_width_of(line) for cell in column for line in cell) for column in zip(*cells, strict=True)]
     lines = [
@@ -144,6 +145,7 @@ def _layout(rows: Sequence[Sequence[str]]) -> list[str]:
         for row in cells
         for texts in zip_longest(*row, fillvalue="")
     ]
+    # The header has one line.
     lines.insert(1, _rule_character() * (sum(widths) + len(_COLUMN_GAP) * (len(widths) - 1)))
     return lines
 
@@ -192,7 +194,8 @@ def _width_of(text: str) -> int:
 
 
 def _printable(text: str) -> str:
-    # Control characters are commands to a terminal, and the directional characters of Unicode reorder the text. Both are escaped.
+    # Three categories of characters are escaped. Control characters (Cc) are commands to a terminal, the directional characters of Unicode
+    # (in Cf) reorder the text, and surrogates (Cs) can't be encoded.
     return "".join(
         character if character == "\n" or unicodedata.category(character) not in {"Cc", "Cf", "Cs"} else repr(character)[1:-1]
         for character in text
@@ -201,10 +204,12 @@ def _printable(text: str) -> str:
 
 def _escaped(text: str) -> str:
     # IPython keeps every output in memory. A text with one character outside Latin-1 needs at least twice as much memory.
+    # Therefore each character outside ASCII is written as an HTML reference such as &#233;.
     return html.escape(_printable(text)).encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def _html_row(row: Sequence[str]) -> str:
+    # HTML joins line ends and several spaces into one space. Only a row with these characters needs the longer style.
     style = f"{_CELL_STYLE} {_PREFORMATTED_STYLE}" if any("\n" in text or "  " in text for text in row) else _CELL_STYLE
     cells = "".join(f'<td style="{style}">{_escaped(text)}</td>' for text in row)
     return f"<tr>{cells}</tr>"

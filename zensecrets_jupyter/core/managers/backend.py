@@ -1,7 +1,7 @@
 """The contract of a backend: the methods that a flavor of secrets manager implements.
 
 A backend is a subclass of :class:`Backend`. It implements ``read`` and ``list`` and, if it can write, ``create``, ``replace`` and
-``delete``. Each optional feature is a protocol: a backend that has the methods of :class:`Versioned` supports versions.
+``delete``. Each optional feature is a protocol. For example, a backend that has the methods of :class:`Versioned` supports versions.
 
 Methods raise :class:`~zensecrets_jupyter.core.errors.ManagerError` or a subclass if the backend refuses, does not answer or is damaged.
 Instances must be thread-safe.
@@ -45,7 +45,7 @@ class Backend(ABC):
     """Seconds for which the cache keeps a secret. A write by this process removes the secret from the cache at once."""
 
     _declares_capabilities: ClassVar[bool] = False
-    """Whether the class or one of its base classes sets ``capabilities`` itself."""
+    """Whether the class, or a base class other than :class:`Backend`, sets ``capabilities`` itself."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Derive the capabilities, and add the flavor to the registry of flavors."""
@@ -53,6 +53,7 @@ class Backend(ABC):
         cls._declares_capabilities = cls._declares_capabilities or "capabilities" in cls.__dict__
         if not cls._declares_capabilities:
             cls.capabilities = cls.implemented_capabilities()
+        # A subclass that only inherits FLAVOR adds no flavor.
         if cls.__dict__.get("FLAVOR"):
             registry.add(cls)
 
@@ -74,7 +75,7 @@ class Backend(ABC):
         """Return a secret.
 
         Raises:
-            SecretNotFoundError: If the secret does not exist. :meth:`missing_error` returns the error.
+            SecretNotFoundError: If the secret does not exist. :meth:`missing_error` creates this error.
         """
 
     @abstractmethod
@@ -85,7 +86,7 @@ class Backend(ABC):
         """Store a new secret, atomically.
 
         Raises:
-            SecretExistsError: If the name exists already. The existing secret stays unchanged. :meth:`exists_error` returns the error.
+            SecretExistsError: If the name exists already. The existing secret stays unchanged. :meth:`exists_error` creates this error.
         """
         raise self.unsupported_error(f"register secret {name!r}")
 
@@ -134,7 +135,7 @@ class Backend(ABC):
 
     @property
     def read_only_locations(self) -> Mapping[str, str]:
-        """The locations of secrets of other programs, by name. These secrets are read-only."""
+        """The locations of secrets of other programs, by name of the secret. These secrets are read-only."""
         return {}
 
     @property
@@ -146,7 +147,7 @@ class Backend(ABC):
     def opens_without_prompt(self) -> bool:
         """Whether secrets can be read now without a prompt.
 
-        Secrets with a key in an unlocked keyring can be read. The check itself never unlocks a keyring.
+        This is also true if the encryption key of the secrets is in an unlocked keyring. The check itself never unlocks a keyring.
         """
         return self.opens_without_keyring
 
@@ -157,9 +158,9 @@ class Backend(ABC):
 
     @property
     def keeps_key_in_file(self) -> bool:
-        """Whether the key of the secrets is in a file.
+        """Whether the encryption key of the secrets is in a file.
 
-        A program that can read the files of this user can then read the secrets.
+        If so, a program that can read the files of this user can read the secrets.
         """
         return False
 
@@ -172,7 +173,7 @@ class Backend(ABC):
     def initial_secrets(cls, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[BaseSecretSchema]]:
         """Return the attributes to store for a new secrets manager, and the secrets to import into it.
 
-        An attribute that only names secrets to import, such as ``secrets_file``, is not stored.
+        A subclass leaves out an attribute that only names secrets to import, such as ``secrets_file``. The default imports no secrets.
         """
         return dict(attributes), []
 
@@ -232,12 +233,13 @@ class Backend(ABC):
         """Return validated options.
 
         Args:
-            attributes: The options under our names or under ZenML's.
+            attributes: The options, by our names or by ZenML's names.
 
         Raises:
             InvalidOptionsError: If an option is missing, unknown or malformed. The message contains the name and never the value.
         """
         model = cls.options_model
+        # From here on, the redactor masks the sensitive attributes, also in errors.
         model.protect(attributes)
         try:
             return model.model_validate(model.with_our_names(attributes))
@@ -313,7 +315,7 @@ class ChangeTracking(Protocol):
     """A backend that detects cheaply whether any process has written a secret."""
 
     def change_token(self) -> object:
-        """Return a token that changes with every write by any process, or ``None`` if it is unknown. No secret is read."""
+        """Return a token that changes with every write by any process, or ``None`` if the backend has none now. No secret is read."""
 
 
 @runtime_checkable
@@ -353,4 +355,4 @@ _PROTOCOL_CAPABILITIES: dict[type, Capability] = {
     Restorable: Capability.UNDELETE,
     Rekeyable: Capability.REKEY,
 }
-"""The capability that a backend gets by each protocol. The other protocols add no capability."""
+"""The capability that each protocol adds to a backend. The protocols that are not in this table add no capability."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 POLL_INTERVAL = 0.05
-"""Seconds for which :meth:`ReadCache.get_fresh` uses the change token again, so that a fast loop reads it rarely."""
+"""Seconds for which :meth:`ReadCache.get_fresh` reuses the last change token. In a fast loop, the token is therefore rarely read."""
 
 _caches: dict[str, WeakSet[ReadCache]] = {}
 """All caches of this process, by flavor."""
@@ -38,7 +38,7 @@ class ReadCache:
     Some backends have a change token, which changes with every write. A new token makes all cached secrets invalid.
 
     Threads that need the same secret at the same time share one read. A read in progress is called a flight. A write removes the
-    flight, so the result of a read that began before the write goes to the waiting threads and not into the cache.
+    flight. The result of a read that began before the write therefore goes to the waiting threads, and not into the cache.
 
     Two caches of one flavor may contain the same secret of the same backend, so a write through one of them removes the secret from both.
     """
@@ -86,8 +86,9 @@ class ReadCache:
                 if flight is None:
                     cached = self.get_fresh(name)
                     if cached is not None:
-                        # Another read ended after the first check of this caller.
+                        # The caller checked the cache before this call. Since then, another thread has read the secret.
                         return cached
+                    # This thread reads the secret, after the loop.
                     flight = self._flights[name] = Future()
                     break
             # If the reading thread is interrupted, it cancels the flight, and this thread tries again.
@@ -114,8 +115,8 @@ class ReadCache:
     ) -> dict[str, BaseSecretSchema | ZenSecretsError]:
         """Return the secret or the error for each name.
 
-        A cached secret is returned, and a read in progress is shared. ``read`` is called once, with all other names. If a shared read is
-        interrupted, ``read`` is called again with that name.
+        A cached secret is returned, and a read in progress is shared. All other names are read by one call of ``read``. If a shared
+        read is interrupted, ``read`` may be called again with only that name.
 
         Raises:
             ZenSecretsError: If ``read`` raises it.
@@ -155,7 +156,7 @@ class ReadCache:
             token = self._read_token(time.monotonic())
             results = read(list(flights))
         except BaseException:
-            # Each thread that waits for one of the flights reads the secret itself.
+            # For each secret, one of the threads that wait for its flight then reads it.
             for name, flight in flights.items():
                 self._end_flight(name, flight, None)
                 flight.cancel()
@@ -178,7 +179,7 @@ class ReadCache:
             self._flights.pop(name, None)
 
     def drop_everywhere(self, *names: str) -> None:
-        """Remove the named secrets from every cache of this flavor. Without names, remove all secrets."""
+        """Remove the named secrets from every cache of this flavor. Without names, remove all secrets from these caches."""
         with _caches_lock:
             caches = list(_caches[self._flavor]) if self._flavor else [self]
         for cache in caches:
@@ -194,7 +195,7 @@ class ReadCache:
             self._flights.clear()
 
     def _end_flight(self, name: str, flight: Future[BaseSecretSchema], entry: _CacheEntry | None) -> None:
-        """Remove a flight and cache its entry, unless a write has removed the flight already."""
+        """Remove a flight and cache ``entry`` if there is one, unless a write has removed the flight already."""
         with self._lock:
             if self._flights.get(name) is flight:
                 del self._flights[name]
@@ -209,7 +210,7 @@ class ReadCache:
 
 
 def _secret_in(results: Mapping[str, BaseSecretSchema | ZenSecretsError], name: str) -> BaseSecretSchema:
-    """Return the secret of a name, or raise its error."""
+    """Return the secret of a name, or raise the error that is its result."""
     result = results[name]
     if isinstance(result, ZenSecretsError):
         raise result

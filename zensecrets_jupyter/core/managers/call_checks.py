@@ -1,6 +1,6 @@
-"""Checks of the arguments of public methods. A refused call masks the values that it was given.
+"""Checks of the arguments of public methods. A refused call adds values in its arguments to the redactor.
 
-IPython shows the line of code of a failed call. The redactor therefore has to know the values in that line before the error is shown.
+In a traceback, IPython shows the line of code of a failed call. The redactor has to know the values in that line before the error is shown.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def mask_refused_values(method: _Method) -> _Method:
-    """Decorate a method so that a refused call masks its values.
+    """Decorate a method so that a call with wrong arguments masks the values in them.
 
-    The call then raises a short TypeError. The first positional argument of the method is a secret or the name of a secret.
+    A call is wrong if its arguments do not match the signature. It then raises a short TypeError. The decorated method must be one whose
+    first parameter after ``self`` is a secret or the name of a secret.
     """
     signature = inspect.signature(method)
     parameters = ", ".join(name for name in signature.parameters if name != "self")
@@ -30,7 +31,7 @@ def mask_refused_values(method: _Method) -> _Method:
         try:
             signature.bind(*args, **kwargs)
         except TypeError as error:
-            # In a call on the class, the method's first argument takes the position of ``self``.
+            # In a call on the class, such as ``SecretsManager.register_secret(secret)``, the first argument takes the position of ``self``.
             is_called_on_class = not args or isinstance(args[0], (str, Mapping, BaseSecretSchema))
             first, further = (args[:1], args[1:]) if is_called_on_class else (args[1:2], args[2:])
             # The method's first argument is a name, or a secret whose values are masked already. A mapping was given by

@@ -1,6 +1,6 @@
 """The secrets manager: the whole API for users, on top of any backend.
 
-It checks names and contents, caches secrets, logs for the step cache which secrets are read, and suggests similar names in errors. A
+It checks names and contents, caches secrets, logs each read for the step cache, and suggests similar names in errors. A
 :class:`~zensecrets_jupyter.core.managers.backend.Backend` stores the secrets.
 """
 
@@ -135,7 +135,7 @@ class SecretsManager(Generic[BackendT_co]):
     def opens_without_prompt(self) -> bool:
         """Whether secrets can be read now without a prompt.
 
-        Secrets with a key in an unlocked keyring can be read. The check itself never unlocks a keyring.
+        Secrets whose encryption key is in an unlocked keyring can be read. The check itself never unlocks a keyring.
         """
         return self._backend.opens_without_prompt
 
@@ -146,7 +146,7 @@ class SecretsManager(Generic[BackendT_co]):
 
     @property
     def keeps_key_in_file(self) -> bool:
-        """Whether the key of the secrets is in a file.
+        """Whether the encryption key of the secrets is in a file.
 
         A program that can read the files of this user can then read the secrets.
         """
@@ -224,6 +224,7 @@ class SecretsManager(Generic[BackendT_co]):
         results = self._read_in_batches(unique_names, self._get_batch)
         missing_names = [name for name, result in results.items() if isinstance(result, SecretNotFoundError)]
         candidates = self._similar_name_candidates() if missing_names else []
+        # One request for each missing name would be slow, so the errors are made without requests.
         complete_errors = {name: self._make_not_found_error(name, candidates, may_request=False) for name in missing_names}
         return {**results, **complete_errors}
 
@@ -316,8 +317,10 @@ class SecretsManager(Generic[BackendT_co]):
             SecretKeyNotFoundError: If a key to remove is missing.
             InvalidSecretError: If the result would not match the schema. Nothing is written.
         """
+        # A write-only backend cannot read the other keys. Its own error says so, before the general check.
         self._backend.check_merge(secret_name)
         self.require(Capability.READ | Capability.UPDATE, "change single keys of")
+        # A dict keeps the order. ``remove`` is read once, because a backend may call ``change`` again after a conflict.
         keys_to_remove = dict.fromkeys(remove)
         new_values = check_mapping(content)
 
@@ -386,6 +389,7 @@ class SecretsManager(Generic[BackendT_co]):
                 self._backend.delete_all()
             else:
                 for name in list(self._backend.names()):
+                    # Another process may have deleted the secret already.
                     with suppress(SecretNotFoundError):
                         self._backend.delete(name)
         finally:
@@ -513,9 +517,10 @@ class SecretsManager(Generic[BackendT_co]):
         try:
             yield
         except SecretKeyNotFoundError:
-            # This subclass of SecretNotFoundError is complete already.
+            # This subclass of SecretNotFoundError has a hint already.
             raise
         except SecretNotFoundError as error:
+            # The backend may report a missing secret without its name, or under another name.
             missing_name = error.name if error.name in secret_names else secret_names[0]
         finally:
             self._cache.drop_everywhere(*secret_names, *([renamed_to] if renamed_to else []))
@@ -588,7 +593,9 @@ class SecretsManager(Generic[BackendT_co]):
         return results
 
     def _read_batch(self, batch: list[str]) -> Mapping[str, SecretRecord | ZenSecretsError]:
-        """Return the record or the error for each name of a batch, with one request.
+        """Return the record or the error for each name of a batch.
+
+        Several names are read with one request. Without batch reads, a batch has only one name.
 
         Raises:
             ZenSecretsError: If the request fails, or if the batch has only one name and its secret cannot be read.

@@ -29,7 +29,8 @@ class SecretReads(NamedTuple):
 
     Attributes:
         manager: The secrets manager of the secret.
-        states: The secret as it was read. It has several states if it changed between two reads, and no state if every read failed.
+        states: The secret as each read returned it, without repetitions: several states if it changed between reads, none if every
+            read failed.
     """
 
     manager: LoggedManager
@@ -42,6 +43,7 @@ ReadLog: TypeAlias = "dict[tuple[str, str], SecretReads]"
 active_logs: tuple[ReadLog, ...] = ()
 """The logs to which reads are added now."""
 _lock = threading.Lock()
+"""Protects the assignments to ``active_logs``."""
 
 
 def note(manager: LoggedManager, name: str, secret: BaseSecretSchema | None) -> None:
@@ -50,7 +52,7 @@ def note(manager: LoggedManager, name: str, secret: BaseSecretSchema | None) -> 
     Args:
         manager: The secrets manager.
         name: The name of the secret.
-        secret: The secret, or ``None`` if the read has only begun.
+        secret: The secret, or ``None`` at the start of a read. A read that fails is thus in the log too.
     """
     for log in active_logs:
         states = log.setdefault((manager.id, name), SecretReads(manager, [])).states
@@ -65,8 +67,8 @@ def note(manager: LoggedManager, name: str, secret: BaseSecretSchema | None) -> 
 def record_reads() -> Iterator[ReadLog]:
     """Yield a log to which the reads of all threads are added while the block runs.
 
-    It contains the reads of other threads, because a step may start threads. If one of these threads does not belong to the step, its reads
-    can only cause an unnecessary run of the step.
+    The log also contains the reads of other threads, because a step may start threads. If such a thread does not belong to the step, its
+    reads can only cause an unnecessary run of the step.
     """
     global active_logs  # noqa: PLW0603 - the logs belong to the process
     log: ReadLog = {}

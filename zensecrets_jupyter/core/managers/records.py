@@ -53,7 +53,8 @@ class SecretRecord:
     Attributes:
         schema: Type of the schema, such as ``aws``.
         content: The keys and values, as plain texts.
-        clear_keys: The keys whose values need no mask. Only a secret of another program has them, and they are not stored.
+        clear_keys: The keys whose values need no mask. Only a secret of another program has such keys. The set is
+            not stored.
     """
 
     schema: str
@@ -92,19 +93,19 @@ class ManagerOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     ZENML_NAMES: ClassVar[dict[str, str]] = {}
-    """ZenML's name of each option that has another name here, with our name. Our name is stored and shown."""
+    """Maps ZenML's name of an option to our name, where they differ: ``{"project_id": "project"}``. Our name is stored and shown."""
 
     REGISTRATION_ONLY: ClassVar[frozenset[str]] = frozenset()
     """The options that only affect the registration, and are not stored."""
 
     @classmethod
     def translate_value(cls, name: str, value: Any) -> Any:  # noqa: ARG003 - overrides use the name
-        """Return the value of our option for the value that ZenML's option ``name`` has, or ``None`` to omit the option."""
+        """Return our option's value for ``value``, the value of ZenML's option ``name``. ``None`` omits the option."""
         return value
 
     @classmethod
     def with_our_names(cls, attributes: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the options under our names.
+        """Return the options with ZenML's names replaced by our names.
 
         Raises:
             ValueError: If an option has a value under both names. The error does not contain a value.
@@ -128,7 +129,7 @@ class ManagerOptions(BaseModel):
 
     @classmethod
     def is_sensitive(cls, name: str, value: Any) -> bool:
-        """Return whether an option is encrypted at rest and masked.
+        """Return whether an option is encrypted at rest and masked. ``name`` is ZenML's name or our name.
 
         An option is sensitive if it is declared with SecretField. If it is declared neither as secret nor as clear text, it is sensitive if
         its value looks like a secret.
@@ -149,7 +150,7 @@ class ManagerOptions(BaseModel):
 
 
 def _accept_unregistered() -> None:
-    """Accept a manager that was never registered."""
+    """Do nothing: a manager that was never registered cannot be deleted."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,8 @@ class ManagerContext:
         id: ID of the manager. It does not change when the manager is renamed, because encrypted content can only be decrypted with the
             same ID.
         folder: The manager's folder for files. It may not exist yet.
-        origin: Restores pickled values, which contain only a reference. It is ``None`` if the manager is not registered.
+        origin: Reads a value again when its pickle is loaded, because the pickle contains only a reference. It is
+            ``None`` if the manager is not registered.
         ask_passphrase: Asks the user for the passphrase of a store, or ``None`` if no user can be asked.
         check_registered: Raises NoSecretsManagerError if the manager was deleted since it was opened.
     """

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.backend import Backend
 
 ENTRY_POINTS = "zensecrets_jupyter.secrets_managers.v2"
-"""Entry point group of flavors: ``flavor = "module:BackendClass"``."""
+"""Entry point group of flavors: ``flavor = "module:BackendClass"``. ``v2`` is the version of the interface of backend classes."""
 
 
 class _BuiltInFlavor(NamedTuple):
-    """A built-in flavor: its class, its summary, and the extra that installs its libraries."""
+    """A built-in flavor: its backend class, its summary, and the extra of this package that installs its libraries."""
 
     module: str
     class_name: str
@@ -52,7 +52,7 @@ BUILT_IN_FLAVORS: dict[str, _BuiltInFlavor] = {
 
 
 class Availability(NamedTuple):
-    """Whether a flavor can be used on this machine. If it cannot, ``reason`` explains why, and what to do."""
+    """Whether a flavor can be used on this machine. If ``ok`` is false, ``reason`` states why, and how to install it."""
 
     ok: bool
     reason: str = ""
@@ -139,6 +139,7 @@ def get_flavor(flavor: str) -> type[Backend]:
         # FlavorUnavailableError is an ImportError. The registry raises it with a complete message.
         if isinstance(error, FlavorUnavailableError):
             raise
+        # A built-in flavor needs a library that is not installed.
         missing_module = error.name
     else:
         if backend_class is not None:

@@ -48,6 +48,7 @@ def mask_logging(redactor: Redactor, undo: ExitStack, *, is_on: Callable[[], boo
 
     _patch_handlers(redactor, mask, is_masking_needed, undo)
     # Hooks run when a library is imported later. The caller may have moved the callbacks of `undo` to another stack by then.
+    # The hooks therefore add their callbacks to the stack `patches`, which is closed together with `undo`.
     patches = undo.enter_context(ExitStack())
 
     def patch_readers(module: ModuleType) -> None:
@@ -79,6 +80,7 @@ def _patch_handlers(
 
     def handle(self: logging.Handler, record: logging.LogRecord) -> Any:
         handler_class = type(self)
+        # The class or the instance may replace the methods. Only an unchanged handler is sure to write nothing but masked text.
         overrides = self.__dict__
         writes_formatted_text = (
             handler_class.emit in _TEXT_EMITTERS
@@ -92,6 +94,7 @@ def _patch_handlers(
         # add attributes.
         filter_result: Any = self.filter(record)
         if isinstance(filter_result, logging.LogRecord):
+            # Since Python 3.12, a filter may return another record.
             record = filter_result
         if filter_result:
             record = mask(record)
@@ -104,6 +107,7 @@ def _patch_handlers(
 
     patch(logging.Handler, "format", format_masked, undo)
     patch(logging.Handler, "handle", handle, undo)
+    # After an error in `emit`, this method writes the message and the arguments of the record to standard error.
     _patch_reader(logging.Handler, "handleError", mask, undo)
 
 

@@ -1,6 +1,7 @@
 """Masking in loguru and structlog, which do not use the handlers of the standard library.
 
-Both libraries are optional. Each function returns import hooks by module, because the program may import the library later.
+Both libraries are optional. Each ``mask_`` function returns import hooks, by name of a module, because the program may import the
+library later.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.redactor import Redactor
 
 _SINKS = ("FileSink", "StreamSink", "CallableSink", "AsyncSink", "StandardSink")
-"""Sink classes of loguru. Each one writes a formatted message, which has its record as an attribute."""
+"""Sink classes of loguru, from two modules. The method ``write`` gets a formatted message, which has its record as an attribute."""
 
 
 def mask_loguru(redactor: Redactor, is_masking_needed: Callable[[], bool], undo: ExitStack) -> dict[str, Callable[[ModuleType], None]]:
@@ -62,7 +63,10 @@ def _make_masking_write(
 
 
 def _mask_message(message: Any, redactor: Redactor) -> Any:
-    """Return a message of loguru, or a masked copy with a masked record."""
+    """Return a message of loguru, or a masked copy with a masked record if a value was found.
+
+    A message is a ``str`` with the attribute ``record``.
+    """
     text = redactor.redact(str(message))
     original_record = message.record
     try:
@@ -77,7 +81,7 @@ def _mask_message(message: Any, redactor: Redactor) -> Any:
 
 
 def _mask_record(record: Mapping[str, Any], redactor: Redactor) -> Mapping[str, Any]:
-    """Return the record of a loguru message, or a copy with masked values."""
+    """Return the record of a loguru message, or a copy with masked values if a value was found."""
     masked: Mapping[str, Any] = redactor.redact_tree(record)
     extra = mask_object(record["extra"], redactor)
     if extra is not record["extra"]:
@@ -88,6 +92,6 @@ def _mask_record(record: Mapping[str, Any], redactor: Redactor) -> Mapping[str, 
     error = mask_exception(exception.value, redactor)
     if error is exception.value:
         return masked
-    # An exception that can't be masked is left out.
+    # ``error`` is ``None`` if the exception can't be masked. It is then left out.
     masked_exception = None if error is None else exception._replace(type=type(error), value=error, traceback=error.__traceback__)
     return {**masked, "exception": masked_exception}

@@ -1,4 +1,4 @@
-"""Masking of a process without a kernel: standard output, standard error and log records."""
+"""Masking of the output of a process without a kernel: standard output, standard error and log records."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def protect_output() -> OutputProtection:
     also covers sinks of loguru, and loggers that structlog wraps. It does not cover the output of other processes, or bytes that are
     written to a file descriptor.
 
-    Call the function once at the top of a script or of a worker function, or use it in a ``with`` block. Further calls change nothing. The
-    masking ends when all returned objects are closed.
+    Call the function once at the top of a script or of a worker function, or use it in a ``with`` block. Further calls do not
+    mask twice. The masking ends when the objects of all calls are closed.
     """
     return OutputProtection()
 
@@ -58,7 +58,7 @@ class OutputProtection:
         self.close()
 
     def close(self) -> None:
-        """Write delayed text, and end the masking unless another :class:`OutputProtection` is open."""
+        """Close this object. With the last open object, delayed text is written and the masking ends."""
         if self._is_open:
             self._is_open = False
             _shared_protection.leave()
@@ -73,26 +73,26 @@ class _SharedProtection:
         self._lock = threading.Lock()
 
     def enter(self) -> None:
-        """Count one more open object; the first one starts the masking."""
+        """Count one more open object. If no other one is open, start the masking."""
         with self._lock:
             self._open_count += 1
             if self._open_count == 1:
                 self._install()
 
     def leave(self) -> None:
-        """Count one open object less; the last one ends the masking."""
+        """Count one open object less. If none is left, end the masking."""
         with self._lock:
             self._open_count -= 1
             if not self._open_count:
                 self._undo.close()
 
     def _install(self) -> None:
-        """Wrap the standard streams, and patch logging."""
+        """Add secrets in environment variables to the redactor, wrap the standard streams, and patch logging."""
         redactor = the_redactor()
         protect_environment(os.environ)
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
-            # A process can have no standard streams, and the guard may have wrapped them already.
+            # A process without a console may have no standard streams. In a kernel, the guard may have wrapped them already.
             if stream is not None and not isinstance(stream, RedactingText):
                 wrapped = RedactingText(stream, redactor)
                 setattr(sys, name, wrapped)
@@ -104,6 +104,7 @@ class _SharedProtection:
 
 def _restore_stream(name: str, wrapped: RedactingText, stream: Any) -> None:
     wrapped.stop_delaying()
+    # The program may have replaced the stream in the meantime.
     if getattr(sys, name) is wrapped:
         setattr(sys, name, stream)
 

@@ -22,7 +22,7 @@ class RedactingText:
     """A text stream that masks values in the text written to its inner stream.
 
     All other attributes are those of the inner stream. If the end of a text may be the start of a value, a stream redactor holds that end
-    back, so that it is delayed until the rest is written, for at most 50 ms.
+    back until more text is written. After 50 ms without a write, the delayed end is written.
     """
 
     def __init__(self, inner: Any, redactor: Redactor, *, is_on: Callable[[], bool] | None = None, is_exiting: bool = False) -> None:
@@ -49,12 +49,13 @@ class RedactingText:
 
     @property
     def buffer(self) -> Any:
-        """The inner stream of bytes; each written chunk is masked separately."""
+        """A stream of bytes that masks each written chunk separately, and writes it to the ``buffer`` of the inner stream."""
         return _RedactingBytes(self._inner.buffer, self)
 
     def write(self, text: str) -> int:
         """Write ``text`` masked and return its length."""
         if not self._is_on() or not isinstance(text, str):
+            # For an argument that is not a text, the inner stream raises its own error.
             return int(self._inner.write(text))
         with self._lock:
             self._write(self._redact(text))
@@ -75,7 +76,7 @@ class RedactingText:
         self._inner.flush()
 
     def release(self) -> None:
-        """Write delayed text."""
+        """Write delayed text now."""
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
@@ -96,8 +97,8 @@ class RedactingText:
         return self._redactor.redact_bytes(data)
 
     def after_fork(self) -> None:
-        """Replace the lock, the timer and delayed text in a forked process."""
-        # The originals belong to the parent process.
+        """Replace the lock and remove the timer and delayed text, in a forked process."""
+        # The originals belong to the parent process, which writes the delayed text itself.
         self._lock = threading.RLock()
         self._timer = None
         self._stream_redactor = self._redactor.stream()
@@ -134,7 +135,7 @@ class RedactingText:
 
 
 class _RedactingBytes:
-    """The stream of bytes of a :class:`RedactingText`."""
+    """The masking stream of bytes that :attr:`RedactingText.buffer` returns."""
 
     def __init__(self, inner: Any, text_stream: RedactingText) -> None:
         self._inner = inner
@@ -148,6 +149,7 @@ class _RedactingBytes:
         original = bytes(data)
         # Delayed text was printed earlier, so it has to come first.
         redacted = self._text_stream.release_and_redact(original)
+        # The text layer may still buffer text, which has to be written before the bytes.
         self._text_stream.flush()
         self._inner.write(redacted)
         return len(original)
@@ -160,11 +162,14 @@ class _RedactingBytes:
 
 _streams: WeakSet[RedactingText] = WeakSet()
 _forked_process_ids: list[int] = []
-"""The id of this process if it was forked after the import of this module; otherwise the list is empty."""
+"""The ID of this process if it was forked after the import of this module. Otherwise the list is empty.
+
+A list can be changed in place, without ``global``.
+"""
 
 
 def _is_worker_process() -> bool:
-    """Return whether this process was forked in any way, or is a worker of multiprocessing.
+    """Return whether this process was forked after the import of this module, or is a worker of multiprocessing.
 
     These processes may end without running exit handlers.
     """

@@ -56,6 +56,7 @@ def _repr(quotes: str, value: str) -> str:
 
 
 def _bytes_repr(data: bytes) -> str:
+    """Return the ``repr`` of bytes without prefix and outer quotes, and with inner quotes unescaped."""
     return repr(b'"' + data)[3:-1].replace("\\'", "'")
 
 
@@ -78,6 +79,7 @@ def _quoted_printable(value: str) -> str:
 
 def _encoded_words(value: str, encoding: str) -> str:
     """Return ``value`` as encoded words of RFC 2047, in the encoding ``b`` (base64) or ``q`` (similar to quoted-printable)."""
+    # An encoded word has at most 75 characters (RFC 2047), so a long value has several words.
     if encoding == "b":
         return " ".join(f"=?utf-8?b?{base64.b64encode(_utf8(part)).decode()}?=" for part in _parts(value, 15))
     safe = re.compile(rb"[A-Za-z0-9]")
@@ -105,6 +107,7 @@ _LATEX = {
 
 
 def _parts(value: str, width: int) -> list[str]:
+    """Return ``value`` in parts of ``width`` characters."""
     return [value[start : start + width] for start in range(0, len(value), width)]
 
 
@@ -113,10 +116,12 @@ def _wrapped_base64(value: str, width: int, *, indent: str = "") -> str:
 
 
 def _base64_between(value: str, before: bytes, after: bytes) -> str:
+    """Return the base64 of a value with other bytes around it, which change its digits."""
     return base64.b64encode(before + _utf8(value) + after).decode()
 
 
 def _dump(value: str, format_row: Callable[[int, bytes], str]) -> str:
+    """Return a dump with 16 bytes in each row."""
     data = _utf8(value)
     return "\n".join(format_row(start, data[start : start + 16]) for start in range(0, len(data), 16))
 
@@ -125,7 +130,8 @@ def _text_column(data: bytes) -> str:
     return "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data)  # noqa: PLR2004 - these are the limits of printable ASCII
 
 
-# Each of the following functions returns one row of a dump. Its arguments are the address of the row and its bytes.
+# Each of the following functions returns one row of a dump. Its arguments are the address of the row and its bytes. The widths, such as 39,
+# are those of a full row, so that the text column of a short last row is aligned.
 
 
 def _xxd(start: int, data: bytes) -> str:
@@ -158,6 +164,7 @@ def _curl(start: int, data: bytes) -> str:
 
 
 def _box_table(value: str, width: int) -> str:
+    """Return a table with box-drawing borders, in which the cell of the value is wrapped."""
     rows = _parts(" ".join(value.splitlines()), width) or [""]
     lines = [f"│ {'token' if index == 0 else '':<5} │ {row:<{width}} │ {'x' if index == 0 else ' '} │" for index, row in enumerate(rows)]
     edge = f"─{'─' * 5}─┬─{'─' * width}─┬───"
@@ -165,11 +172,13 @@ def _box_table(value: str, width: int) -> str:
 
 
 def _pipe_table(value: str, width: int) -> str:
+    """Return a table with vertical bars as borders, in which the cell of the value is wrapped."""
     rows = _parts(" ".join(value.splitlines()), width) or [""]
     return "\n".join(f"| {row:<{width}} | {'1' if index == 0 else ' '} |" for index, row in enumerate(rows))
 
 
 def _html_spans(value: str) -> str:
+    """Return a value whose parts are in ``span`` elements, as syntax highlighters write them."""
     return "".join(f'<span class="c{index}">{html.escape(part)}</span>' for index, part in enumerate(_parts(value, 7)))
 
 
@@ -226,7 +235,7 @@ ENCODERS: Mapping[str, Callable[[str], str]] = {
     "encoded words, Q": lambda value: _encoded_words(value, "q"),
     "encoded words, B": lambda value: _encoded_words(value, "b"),
     "UTF-7 of IMAP": _imap,
-    # Texts that consist of letters and digits of an alphabet, such as base64, and dumps.
+    # Encodings that write a value with the digits of an alphabet, such as base64, and dumps.
     "base64": lambda value: _base64_between(value, b"", b""),
     "base64 after one byte": lambda value: _base64_between(value, b":", b"\n"),
     "base64 after two bytes": lambda value: _base64_between(value, b"u:", b"::"),
@@ -282,7 +291,8 @@ LOSSY = frozenset({
     "capitals", "small letters", "composed", "decomposed", "without white space", "line ends as blanks", "blanks doubled", "indented",
     "CR LF", "adjacent literals", "wrapped table", "wrapped table of pipes", "list of letters",
 })  # fmt: skip
-"""Encoders that change a text so that an encoded text could not be decoded, for example its case or its line ends.
+"""Encoders that change a text, for example its case or its line ends.
 
-Tests of two nested encodings use them only as the inner encoding.
+A text in base64, for example, could not be decoded after this change. Therefore, tests of two nested encodings use these encoders only as
+the inner encoding.
 """

@@ -62,12 +62,14 @@ def _fragments(variable: str, value: str) -> list[fragments.SecretFragment]:
     if any(token.text == value.strip() for token in tokens):
         return [fragments.SecretFragment(value, f"the value looks like {tokens[0].kind}")]
     if sensitivity is NameSensitivity.PASSWORD and fragments.is_secret(variable, value):
-        # A password may look like anything, even like JSON, a URL or a field.
+        # A password may look like anything, even like JSON, a URL or a field. It is therefore not taken apart.
         return [fragments.SecretFragment(value, "its name")]
+    # None if the value is not JSON.
     json_fragments = fragments.fragments_of_json(value)
     if json_fragments is not None:
         return json_fragments or (fragments.opaque_leaves(value) if sensitivity is NameSensitivity.SECRET else [])
     parts = _fragments_of_text(variable, value) + [fragments.SecretFragment(token.text, f"{token.kind} in it") for token in tokens]
+    # The name of the variable says nothing about the value, or the value is a URL, whose secret parts are already found.
     if sensitivity is NameSensitivity.UNKNOWN or "://" in value:
         return parts
     return _fragments_by_name(variable, value, sensitivity, parts)
@@ -86,6 +88,7 @@ def _fragments_by_name(
     """
     if variable.upper().endswith(("COOKIE", "COOKIES")):
         return fragments.fragments_of_cookies(value)
+    # The whole value is a secret only if its name says so, and if it is no pair, because the user name of a pair is public.
     if parts and (sensitivity is not NameSensitivity.SECRET or fragments.fragments_of_pair(value)):
         return parts
     return [fragments.SecretFragment(item, "its name") for item in _items(value) if fragments.is_secret(variable, item)] + parts
@@ -97,6 +100,7 @@ def _fragments_of_text(variable: str, value: str) -> list[fragments.SecretFragme
     They are in URLs, fields, a header, a pair such as ``user:password``, or base64.
     """
     parts: list[fragments.SecretFragment] = []
+    # Addresses of Oracle may have no "://", such as jdbc:oracle:thin:user/password@host.
     if "://" in value or "thin:" in value:
         parts += fragments.fragments_of_urls(value)
         if fragments.is_webhook(variable, value):
@@ -153,16 +157,18 @@ def protect_variable(variable: str, value: str, *, redactor: Redactor, choices: 
         earlier_size = redactor.size
         if redactor.protect(secret.value, name):
             is_any_protected = True
-            # A value that was protected before keeps its name, and the reason for that name.
+            # A value that was protected before keeps its name, and the reason for that name. Reasons are recorded only for the redactor of
+            # the process.
             if redactor.size > earlier_size and redactor is the_redactor():
                 the_protection_reasons().add(name, secret.reason)
     return is_any_protected
 
 
 def protect_environment(environ: Mapping[str, str], *, redactor: Redactor | None = None) -> list[str]:
-    """Protect the secrets in ``environ``, and return their names, such as ``env.DB_PASSWORD``.
+    """Protect the secrets in ``environ``, and return names such as ``env.DB_PASSWORD``.
 
-    Short and common values are left out, because they can't be masked. A value that is already protected keeps its name.
+    The result has one name for each variable with a protected secret. Short and common values are left out, because they can't be masked. A
+    value that is already protected keeps its old name in masks.
 
     Args:
         environ: The environment, such as ``os.environ``.

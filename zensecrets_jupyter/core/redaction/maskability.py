@@ -55,7 +55,7 @@ _LONGEST_COMMON = 40
 def unmaskable_reason(value: str) -> str:
     """Return the reason why ``value`` can't be masked.
 
-    The reason is the end of a sentence. It is empty if the value can be masked.
+    The reason is the end of a sentence, such as "it is a date". It is empty if the value can be masked.
     """
     if len(value) < SHORTEST_VALUE:
         return f"it has fewer than {SHORTEST_VALUE} characters"
@@ -72,6 +72,7 @@ def _common_reason(word: str) -> str:
 
     The reason is the end of a sentence. It is empty if the text is not common.
     """
+    # A common number has digits in counting order, or one digit and zeros, such as 100000.
     reason = ""
     if len(set(word)) == 1:
         reason = "it is one repeated character"

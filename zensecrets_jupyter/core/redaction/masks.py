@@ -45,6 +45,7 @@ def mask_matches(
             continue
         match_start, match_end = max(match.start, start), min(match.end, stop)
         pieces.append(data[position:match_start])
+        # A caller may return a match in several chunks, but its mask only once.
         if match.start >= start or not is_mask_returned:
             pieces.append(mask_text(match.name).encode("utf-8", "surrogatepass"))
         if _ESCAPE in data[match_start:match_end]:

@@ -1,4 +1,7 @@
-"""Masked copies of exceptions and other objects, for code that reads objects instead of text."""
+"""Masked copies of exceptions and other objects.
+
+They are for code that reads objects instead of text, such as a logging handler.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ _HEAP_TYPE = 1 << 9
 """The flag of classes that a ``class`` statement created: https://docs.python.org/3/c-api/typeobj.html#c.Py_TPFLAGS_HEAPTYPE."""
 
 _SCALARS = (str, bytes, bytearray, memoryview, int, float, complex, type(None))
+"""Types whose objects contain no other objects. ``redact_tree`` masks texts and bytes, and leaves numbers unchanged."""
 
 
 def mask_exception(error: BaseException, redactor: Redactor) -> BaseException | None:
@@ -35,7 +39,7 @@ def mask_exception(error: BaseException, redactor: Redactor) -> BaseException | 
     if not redactor.find(format_exception(error)):
         return error
     with suppress(Exception):
-        # Copying runs code of the exception's class, which may raise anything.
+        # Copying calls methods of the exception's class, such as __str__, which may raise anything.
         copies: dict[int, BaseException] = {}
         copy = _copy_exception(error, redactor, copies)
         if redactor.find(format_exception(copy)):
@@ -78,7 +82,7 @@ def _copy_exception(error: BaseException, redactor: Redactor, copies: dict[int, 
     Args:
         error: The exception.
         redactor: The redactor.
-        copies: The copies that were made already, by the id of the original, because causes and contexts may form a cycle.
+        copies: The copies that were made already, by the id of the original. They are used again if causes and contexts form a cycle.
     """
     if id(error) in copies:
         return copies[id(error)]
@@ -86,6 +90,7 @@ def _copy_exception(error: BaseException, redactor: Redactor, copies: dict[int, 
     args = redactor.redact_tree(_built_in_base(type(error)).__reduce__(error)[1])
     if isinstance(error, _Group):
         args = (redactor.redact(error.message), [_copy_exception(member, redactor, copies) for member in error.exceptions])
+    # If the copy's own __str__ does not return the masked text, a subclass returns it.
     text = redactor.redact(str(error))
     copy = _create_exception(type(error), args, error, redactor)
     if _str_or_none(copy) != text:
@@ -100,7 +105,7 @@ def _copy_exception(error: BaseException, redactor: Redactor, copies: dict[int, 
 
 
 def _create_exception(error_class: type[BaseException], args: Any, error: BaseException, redactor: Redactor) -> BaseException:
-    """Return a masked exception of class ``error_class`` without running the code of the class.
+    """Return a masked exception of class ``error_class`` without calling the class's own ``__new__`` and ``__init__``.
 
     Args:
         error_class: The class of the new exception.
@@ -120,7 +125,7 @@ def _create_exception(error_class: type[BaseException], args: Any, error: BaseEx
 
 
 def _built_in_base(error_class: type[BaseException]) -> Any:
-    """Return the nearest base class that no ``class`` statement created."""
+    """Return the nearest base class that no ``class`` statement created, such as ``OSError``."""
     return next(base for base in error_class.__mro__ if not base.__flags__ & _HEAP_TYPE)
 
 

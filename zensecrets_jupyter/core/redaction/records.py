@@ -57,8 +57,8 @@ class RedactingFilter(logging.Filter):
 def mask_record(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:
     """Return a copy of ``record`` with values masked, or ``record`` itself if it contains none.
 
-    The ``exc_info`` of the copy has a masked copy of the exception. If the message does not fit its arguments, it does not fit them in the
-    copy either, so that the logging module reports the mistake.
+    The ``exc_info`` of the copy has a masked copy of the exception, if one can be made. If the message does not fit its arguments, it does
+    not fit them in the copy either, so that the logging module reports the mistake.
     """
     try:
         # One search of all texts is much faster than one per attribute, and most records contain no value.
@@ -93,6 +93,7 @@ def _changes(record: logging.LogRecord, redactor: Redactor) -> dict[str, Any]:
     attributes = vars(record)
     changes: dict[str, Any] = {name: redactor.redact(str(attributes[name])) for name in _TEXT_ATTRIBUTES if attributes.get(name)}
     message = _message(record)
+    # A message that does not fit its arguments, a structured message, and a text with arguments are masked in different ways.
     if message is None:
         changes |= {"msg": mask_object(record.msg, redactor), "args": mask_object(record.args, redactor)}
     elif isinstance(record.msg, (dict, list, tuple)) and not record.args:
@@ -105,7 +106,7 @@ def _changes(record: logging.LogRecord, redactor: Redactor) -> dict[str, Any]:
         masked = mask_exception(error, redactor)
         changes["exc_info"] = None if masked is None else (type(masked), masked, masked.__traceback__)
         if masked is None or (masked.__traceback__ is None and error.__traceback__ is not None):
-            # The masked exception has no traceback, so a formatter could not write it.
+            # Without a masked exception, or without its traceback, a formatter can't write the traceback. It writes exc_text instead.
             changes["exc_text"] = redactor.redact(format_exception(error)).rstrip("\n")
     return changes
 
@@ -120,6 +121,7 @@ def _message(record: logging.LogRecord) -> str | None:
 
 def _exception(record: logging.LogRecord) -> BaseException | None:
     """Return the exception of ``record``, if it has one."""
+    # The logging module sets a tuple, but other code may set the exception itself.
     info: Any = record.exc_info
     error = info[1] if isinstance(info, tuple) and len(info) > 1 else info
     return error if isinstance(error, BaseException) else None

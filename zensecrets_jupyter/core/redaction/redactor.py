@@ -1,6 +1,6 @@
 """Redactor of a process.
 
-It stores the protected values, and masks them in texts, bytes and messages.
+The redactor stores the protected values, and masks them in texts, bytes and messages.
 """
 
 from __future__ import annotations
@@ -46,8 +46,10 @@ class Redactor:
         self._names: dict[str, str] = {}
         # Each value with its name, in the order in which they were added.
         self._values: list[tuple[str, str]] = []
+        # The number of values that were ever added. It does not decrease when values are forgotten.
         self._added_count = 0
         self._search: Search | None = None
+        # The reason why the value of a name can't be masked.
         self._unmaskable: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
         self._watchers: list[Callable[[tuple[str, ...]], None]] = []
@@ -96,6 +98,7 @@ class Redactor:
         A value that was replaced by a new value remains protected until this call, because code may still use it.
         """
         with self._lock:
+            # A new list and no search, because an existing search only notices values that are appended to its list.
             self._values = [(value, other) for value, other in self._values if other != name]
             self._names = dict(self._values)
             self._search = None
@@ -193,11 +196,9 @@ class Redactor:
             return FAILED.encode()
 
     def redact_tree(self, tree: _TreeT) -> _TreeT:
-        """Return JSON data with every text in it redacted, also the keys of its dicts.
+        """Return nested dicts, lists and tuples with every text redacted, including the keys of dicts.
 
-        The result is the same object if it contains no value.
-
-        Data that can't be searched is replaced by :data:`FAILED` as a whole.
+        The result is the same object if it contains no value. If any part can't be searched, all of it is replaced by :data:`FAILED`.
         """
         try:
             if self.search() is None:
@@ -210,7 +211,7 @@ class Redactor:
         return redacted
 
     def find(self, text: str) -> list[ValueSpan]:
-        """Return the spans of values in ``text``, in order. Overlapping spans are merged.
+        """Return the spans of values in ``text``, sorted by their start. Overlapping spans are merged.
 
         Raises:
             Exception: The search failed, for any reason. The caller must not show the text.

@@ -31,14 +31,14 @@ _LINE_ENDS = {b"\n", b"\r\n"}
 _VIEWS_WITH_WORDS = {"", "escapes", "a table", "layout"}
 """Names of the views that contain words. The text itself has the empty name.
 
-The views of other encodings may start or end inside a character.
+The views of other encodings may start or end inside a character, so the limits of words are not checked in them.
 """
 _SHORT = 4096
 """Maximum length of a text for which a quick check before the search saves time."""
 _LONG_VALUE = 4096
 """Length of a value above which a stream does not search each of the value's chunks."""
 _LONGEST_IDENTIFIER = 80
-"""Maximum length of a text whose negative result is cached, because identifiers of widgets look encoded and occur often."""
+"""The negative result for a text shorter than this is cached: identifiers of widgets look encoded and occur often."""
 _MAX_CLEAN_TEXTS = 1024
 """Maximum number of texts in the cache of negative results."""
 
@@ -76,25 +76,28 @@ class Search:
         """
         self._lock = threading.Lock()
         self._values = values
+        # The number of values whose patterns have been made.
         self._prepared_count = 0
         self._matcher = PatternMatcher()
         self._prefixes = PrefixIndex()
         self._suffixes = SuffixIndex()
         self._exact_texts: list[_ExactText] = []
         self._views = ViewSearch(SHORTEST_PART)
+        # Short texts that contain none of these values.
         self._clean_texts: set[bytes] = set()
         self._long_values: list[bytes] = []
 
     def json_may_contain_value(self, message_json: bytes) -> bool:
         """Return whether the JSON of a message may contain a value. ``False`` is certain; ``True`` may be wrong."""
         self._prepare()
+        # The two most common escape sequences are replaced. Both kinds of quotes are quoting signs.
         texts = message_json
         if b"\\" in texts:
             texts = texts.replace(b"\\n", b"\n").replace(b'\\"', b"'")
             if b"\\" in texts:
                 # Other escape sequences are rare, so they are not decoded for this check.
                 return True
-        # The quotes of JSON itself must not look like quotes inside a text.
+        # The quotes around the strings of JSON become blanks, so that they do not look like quotes inside a string.
         texts = texts.replace(b'"', b" ")
         return self._may_contain_value(texts)
 
@@ -169,7 +172,7 @@ class Search:
     def revealing_suffix(self, data: bytes) -> list[PatternMatch]:
         """Return the suffix of ``data`` that reveals too much of a value.
 
-        The suffix is shorter than an anchor, so that :meth:`find` does not find it. The list has at most one match.
+        The suffix has too few characters to be a match of :meth:`find`. The list has at most one match.
         """
         start, name = self._prefix_at_end(data, must_reveal=True)
         return [PatternMatch(character_start(data, start), len(data), name)] if start < len(data) else []
@@ -188,7 +191,7 @@ class Search:
 
         Args:
             data: The text.
-            must_reveal: Whether the prefix must reveal too much of the value. If so, the name is returned too.
+            must_reveal: Whether the prefix must reveal too much of the value. If not, the returned name is empty.
         """
         self._prepare()
         earliest, name = len(data), ""
@@ -197,6 +200,7 @@ class Search:
             if position < len(view.data):
                 spans = view.spans(position, len(view.data))
                 start = spans[0][0]
+                # Behind the view's last decoded byte, only the start of an incomplete encoding may follow.
                 if start < earliest and len(data) - spans[-1][1] <= _MAX_UNDECODED:
                     earliest, name = start, value_name
         return (earliest, name) if must_reveal else (min(earliest, incomplete_escape(data)), "")
@@ -257,7 +261,7 @@ class Search:
 
 
 def _is_near_end(data: bytes, stop: int) -> bool:
-    """Return whether only the beginning of an encoding, or the line end of a wrapped value, may follow ``stop``."""
+    """Return whether only an incomplete encoding, or the line end of a wrapped value, follows ``stop``."""
     if len(data) - stop > _MAX_UNDECODED:
         return False
     rest = data[stop:]
@@ -284,9 +288,11 @@ def _is_long_enough(data: bytes, view: TextView, part: Span) -> bool:
     start, stop = part
     if view.name not in _VIEWS_WITH_WORDS or len(letters_of(view.data[start:stop])) >= SHORTEST_PART:
         return True
-    # The beginning of a passphrase may be common words. In an ordinary text, the part then ends inside a word.
+    # The beginning of a passphrase may be common words, which also occur in ordinary text. If the match starts or ends inside a word, it is
+    # ordinary text.
     return not (view.data[max(0, start - 1) : start].isalnum() or view.data[stop : stop + 1].isalnum())
 
 
 def _nested_encoding(encoding: str, outer: str) -> str:
+    """Return the name of ``encoding`` inside the encoding ``outer``, such as ``base64 in escapes``."""
     return outer if encoding == "plain" else f"{encoding} in {outer}"

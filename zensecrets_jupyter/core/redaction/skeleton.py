@@ -1,11 +1,12 @@
-"""Skeleton of a text: its letters and digits in lower case.
+r"""Skeleton of a text: its letters and digits in lower case.
 
 ASCII punctuation, white space and control characters are left out.
 
-Quoting, escaping, wrapping and spacing add or remove only bytes that a skeleton leaves out. A value therefore has the same skeleton when a
-shell quotes it, CSV doubles its quotes, a table wraps it or a program prints it in capitals. One search of skeletons finds all of these.
+Quotes, backslashes before punctuation, line breaks and spaces are bytes that a skeleton leaves out. A value therefore has the same skeleton
+when a shell quotes it, CSV doubles its quotes, a table wraps it or a program prints it in capitals. One search of skeletons finds all of
+these. An escape with a letter, such as ``\\n`` for a line break, adds that letter to the skeleton.
 
-In this package, a *letter* is any byte that a skeleton keeps: an ASCII letter or digit, or a byte of a character outside ASCII.
+In this package, a *letter* is any byte that a skeleton keeps: an ASCII letter or digit, or a byte of the UTF-8 form of another character.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ LETTER = re.compile(rb"[0-9A-Za-z\x80-\xff]")
 _BLOCK = 2048
 """Number of bytes that a :class:`SkeletonMap` maps at once."""
 _EXTRA_BYTES = 8
-"""Number of bytes that :func:`start_of_last_letters` reads in addition to twice the number of letters."""
+"""Number of bytes that :func:`start_of_last_letters` reads in addition to twice the number of letters.
+
+Usually at least every second byte is a letter, so the first read is usually enough.
+"""
 
 
 def skeleton_of(data: bytes) -> bytes:
@@ -38,7 +42,10 @@ def letters_of(data: bytes) -> bytes:
 
 
 def start_of_last_letters(data: bytes, count: int) -> int:
-    """Return the start of the last ``count`` letters of ``data``, which must have at least as many letters."""
+    """Return the offset in ``data`` at which its last ``count`` letters begin.
+
+    ``data`` must have at least ``count`` letters, and ``count`` must not be zero.
+    """
     length = 2 * count + _EXTRA_BYTES
     while True:
         start = max(0, len(data) - length)
@@ -57,6 +64,7 @@ class SkeletonMap:
         The offsets of a block of data are computed when they are first needed.
         """
         self._data = data
+        # For each block of data, the index in the skeleton of the block's first letter; at the end, the length of the skeleton.
         self._block_starts = [0]
         for start in range(0, len(data), _BLOCK):
             letter_count = len(data[start : start + _BLOCK].translate(None, NO_LETTERS))

@@ -21,7 +21,10 @@ IDLE_SECONDS = 0.05
 _CONTEXT_AFTER_FAILURE = 65_536
 """Bytes of context after a failed search, because a value in the unsearched text may continue in the next chunk."""
 _CONTEXT = 8
-"""Bytes of context before an unfinished value, because base64 and base32 encode bytes in groups of four or eight digits."""
+"""Maximum bytes of context before an unfinished value.
+
+Base64 encodes bytes in groups of four digits, and base32 in groups of eight. A value may begin inside a group.
+"""
 
 
 class StreamRedactor:
@@ -37,7 +40,7 @@ class StreamRedactor:
 
         Args:
             search: Returns the search for all values that are protected at the time of the call, or ``None`` if there are none.
-            count: Receives the names of the masked values.
+            count: Function that counts masked values; it receives their names.
         """
         self._search = search
         self._count = count
@@ -45,9 +48,9 @@ class StreamRedactor:
         self._context = b""
         self._held_back = b""
         self._is_mask_returned = False
-        """Whether the mask of a value that continues after the context was already returned."""
+        """Whether the output already has the mask of the value at the end of the context. The rest of this value gets no second mask."""
         self._expected_rest = b""
-        """The remaining bytes of a long value whose beginning is held back."""
+        """The missing bytes of a long value, whose beginning is at the end of the text so far."""
 
     @property
     def held_back_length(self) -> int:
@@ -94,12 +97,13 @@ class StreamRedactor:
             self._expected_rest = b""
             try:
                 if not has_context and search.is_clean_line(self._held_back):
-                    # Most lines need no context: they contain no value, and no value continues after them.
+                    # Most lines need no context: they contain no value, and do not end with the beginning of a value.
                     self._held_back, self._is_mask_returned = b"", False
                     return text
                 return self._redact_held_back(search, release=release)
             except BaseException:
-                # The text must not be returned by a later call either. It becomes context, because a value may continue after it.
+                # The text must not be returned by a later call either. It becomes context, because a value may continue after it. The
+                # message that replaces the text counts as its mask.
                 self._context = (self._context + self._held_back)[-_CONTEXT_AFTER_FAILURE:]
                 self._held_back, self._is_mask_returned = b"", True
                 raise
@@ -120,6 +124,7 @@ class StreamRedactor:
         text = ""
         if stop > start:
             text = mask_matches(data, matches, start, stop, is_mask_returned=self._is_mask_returned).decode("utf-8", "surrogatepass")
+            # A match that begins in the context is not counted again if an earlier call returned its mask.
             self._count(
                 match.name
                 for match in matches
@@ -127,6 +132,7 @@ class StreamRedactor:
             )
             self._is_mask_returned = any(match.start < stop <= match.end for match in matches)
         self._context, self._held_back = data[_context_start(data, min(unfinished_start, stop)) : stop], data[stop:]
+        # If the last match may continue and begins at or before ``stop``, the text that is held back belongs to this match only.
         last_match = next((match for match in matches if match.may_continue and match.end == len(data)), None)
         if last_match is not None and last_match.start <= stop:
             self._expected_rest = search.rest_of_value(data[last_match.start :])
@@ -136,7 +142,8 @@ class StreamRedactor:
 def _context_start(data: bytes, unfinished_start: int) -> int:
     """Return the start of the context in ``data``.
 
-    It is ``unfinished_start``, or the start of the word around it if that start is near.
+    The context begins at ``unfinished_start``. If this offset is inside a word, the context also has the word's bytes before it, at most
+    :data:`_CONTEXT`.
     """
     earliest = max(0, unfinished_start - _CONTEXT)
     before = data[earliest:unfinished_start]

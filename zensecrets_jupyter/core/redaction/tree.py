@@ -9,19 +9,19 @@ class TextRedactor(Protocol):
     """Redacts the texts of a tree. The :class:`~zensecrets_jupyter.core.redaction.redactor.Redactor` implements it."""
 
     def redact(self, text: str, /) -> str:
-        """Return ``text`` with every value masked; the same object if it contains none."""
+        """Return ``text`` with every secret value masked; the same object if it has none."""
 
     def redact_bytes(self, data: bytes, /) -> bytes:
-        """Return ``data`` with every value masked; the same object if it contains none."""
+        """Return ``data`` with every secret value masked; the same object if it has none."""
 
     def is_allowed(self, text: str, /) -> bool:
-        """Return whether ``text`` is exempt from redaction."""
+        """Return whether exactly this text was exempted from redaction before."""
 
 
 def redact_tree(tree: Any, redactor: TextRedactor) -> Any:
     """Return ``tree`` with every text in it redacted.
 
-    The result is the same object if it contains no value.
+    The result is the same object if no secret value is in it.
     """
     if isinstance(tree, str):
         return tree if redactor.is_allowed(tree) else redactor.redact(tree)
@@ -51,13 +51,14 @@ def _redact_dict(items: dict[Any, Any], redactor: TextRedactor) -> Any:
         new_key, new_item = redact_tree(key, redactor), redact_tree(item, redactor)
         changed = changed or new_key is not key or new_item is not item
         if new_key is not key:
+            # A key of bytes or a tuple is also replaced by a text.
             new_key = _unused_key(str(new_key), items, redacted)
         redacted[new_key] = new_item
     return redacted if changed else items
 
 
 def _unused_key(key: str, *dicts: dict[Any, Any]) -> str:
-    """Return ``key``, with a number appended if a dict already has it.
+    """Return ``key``, with a number appended if one of ``dicts`` already has this key.
 
     Two keys with the same mask therefore remain two keys.
     """

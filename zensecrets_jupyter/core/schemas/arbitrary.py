@@ -23,7 +23,7 @@ class ArbitrarySecretSchema(BaseSecretSchema):
     TYPE: ClassVar[str] = "arbitrary"
 
     arbitrary_kv_pairs: Mapping[str, str]
-    """The keys and their values. An assignment changes this object, and not the stored secret, which ``update_secret`` changes."""
+    """The keys and their values. An assignment changes only this object; ``update_secret`` changes the stored secret."""
 
     @classmethod
     def takes_any_key(cls) -> bool:
@@ -33,9 +33,13 @@ class ArbitrarySecretSchema(BaseSecretSchema):
     @model_validator(mode="before")
     @classmethod
     def _collect_pairs(cls, data: Any) -> Any:
-        """Move keys that are arguments of their own into ``arbitrary_kv_pairs``."""
+        """Move keys outside ``arbitrary_kv_pairs`` into it.
+
+        For example, ``name="n", token="t"`` becomes ``name="n", arbitrary_kv_pairs={"token": "t"}``.
+        """
         nested = data.get("arbitrary_kv_pairs", {}) if isinstance(data, dict) else None
         if not isinstance(nested, Mapping):
+            # Pydantic reports the wrong type.
             return data
         pairs = {key: value for key, value in data.items() if key not in {"name", "arbitrary_kv_pairs"}}
         return {"name": data.get("name"), "arbitrary_kv_pairs": {**nested, **pairs}}
@@ -49,7 +53,9 @@ class ArbitrarySecretSchema(BaseSecretSchema):
         if name != "arbitrary_kv_pairs":
             # This call raises an AttributeError.
             super().__setattr__(name, value)
+        # A new secret validates the content; its state replaces the state of this secret. The origin is then ``None``.
         self.__dict__.update(type(self)(name=self.name, arbitrary_kv_pairs=value).__dict__)
+        # The copied pairs refer to the new secret, so they are created again.
         self.__dict__["arbitrary_kv_pairs"] = KeyValuePairs(self, self.__dict__[CONTENT_KEY])
         self.__dict__[CHANGED_KEY] = True
 
@@ -65,7 +71,8 @@ class ArbitrarySecretSchema(BaseSecretSchema):
 class KeyValuePairs(MutableMapping[str, str]):
     """The content of an arbitrary secret, as a mutable mapping.
 
-    Each change assigns the new content to the secret, which validates it.
+    Each change assigns the new content to the secret, which validates the content. If the secret no longer exists, only the mapping
+    changes.
     """
 
     __slots__ = ("_pairs", "_secret")

@@ -1,4 +1,4 @@
-"""Schema of secrets of other programs: any keys, with harmless ones in clear text."""
+"""Schema of secrets of other programs: any keys, and clear text for the values of harmless keys."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class ExternalSecretSchema(ArbitrarySecretSchema):
     """A secret of another program; :func:`external_schema` creates a subclass for each set of clear keys."""
 
     CLEAR_KEYS: ClassVar[frozenset[str]] = frozenset()
+    """The keys whose values are shown in clear text."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -45,15 +46,16 @@ class ExternalSecretSchema(ArbitrarySecretSchema):
 
 @cache
 def external_schema(clear_keys: frozenset[str]) -> type[ExternalSecretSchema]:
-    """Return the schema in which these keys are clear text, and all others are sensitive."""
+    """Return the schema that shows the values of ``clear_keys`` and masks all other values."""
     return type("ExternalSecretSchema", (ExternalSecretSchema,), {"CLEAR_KEYS": clear_keys, "__module__": __name__})
 
 
 def clear_keys_of(content: Mapping[str, str]) -> frozenset[str]:
     """Return the harmless keys in the content of another program's secret.
 
-    The result is empty unless the content is a log-in or a Google credential file. A log-in, for example to a database, has a key whose
-    name stands for a password, an API key or a token. A value that contains a secret, such as a URL with a password, is never harmless.
+    The result is empty unless the content is a log-in or a Google credential file. A log-in, for example to a database, is content with a
+    key that is named like a password, an API key or a token. A key is never harmless if its value contains a credential, such as a URL
+    with a password.
     """
     if content.get("type") in _GOOGLE_FILE_TYPES:
         harmless = {key for key in content if key not in _SECRET_GOOGLE_KEYS}
@@ -61,4 +63,5 @@ def clear_keys_of(content: Mapping[str, str]) -> frozenset[str]:
         harmless = {key for key in content if key.replace("_", "").replace("-", "").lower() in _HARMLESS_LOGIN_KEYS}
     else:
         harmless = set()
+    # fragments_of_leaf returns the credentials inside a value.
     return frozenset(key for key in harmless if not fragments_of_leaf(key, content[key]))

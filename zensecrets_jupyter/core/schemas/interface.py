@@ -40,7 +40,7 @@ CHANGED_KEY = "_(changed)"
 
 
 class BaseSecretSchema(BaseModel):
-    """A secret; each subclass is a schema.
+    """A secret. Each subclass is a schema, and each instance is a secret that follows it.
 
     A subclass sets its ``TYPE`` and declares its keys as fields. Defining the class registers the schema. A field is sensitive unless it is
     a :func:`~zensecrets_jupyter.core.fields.ClearTextField`. Secrets are immutable, except for ``arbitrary_kv_pairs``. A secrets manager
@@ -63,6 +63,7 @@ class BaseSecretSchema(BaseModel):
             TypeError: If an argument is positional.
         """
         if positional:
+            # The values of positional arguments get the label ``refused.positional`` in their mask.
             self._protect_refused_values({**data, "positional": positional})
             message = f"{type(self).__name__} takes the name and the keys by name: {type(self).__name__}(name=..., key=...)."
             raise TypeError(message)
@@ -117,6 +118,7 @@ class BaseSecretSchema(BaseModel):
             values = data if isinstance(data, Mapping) else read_json_object(data)
             cls._protect_refused_values(values)
             problem = cls._translate_error(values.get("name"), error)
+        # Outside the except block, the raised error does not refer to pydantic's error, which contains the refused values.
         raise problem
 
     def _build(self, data: Mapping[str, Any]) -> None:
@@ -127,8 +129,10 @@ class BaseSecretSchema(BaseModel):
         except ValidationError as error:
             problem = self._translate_error(data.get("name"), error)
         finally:
+            # Without content, the validation has failed, or the secret is empty.
             if not self.__dict__.get(CONTENT_KEY):
                 self._protect_refused_values(data)
+        # Outside the except block, the raised error does not refer to pydantic's error, which contains the refused values.
         if problem:
             raise problem
 
@@ -139,6 +143,7 @@ class BaseSecretSchema(BaseModel):
         if validator_error is not None:
             return validator_error
         keys, required = cls.get_schema_keys(), cls.required_keys()
+        # The empty label omits "arbitrary_kv_pairs" from the location of a problem.
         problems = describe_problems(error, cls, known_names=keys, labels={PAIRS_FIELD: ""})
         message = f"Secret {name!r} does not follow the schema {cls.TYPE!r}: {', '.join(problems)}."
         key_list = ", ".join(key if key in required else f"{key} (optional)" for key in keys)
@@ -155,7 +160,7 @@ class BaseSecretSchema(BaseModel):
 
     @classmethod
     def get_schema_keys(cls) -> list[str]:
-        """Return the keys of the schema in order; none for ``arbitrary``."""
+        """Return the keys of the schema in the order of their definition; an empty list for ``arbitrary``."""
         return [key for key in cls.model_fields if key not in {"name", "arbitrary_kv_pairs"}]
 
     @classmethod
@@ -165,7 +170,10 @@ class BaseSecretSchema(BaseModel):
 
     @classmethod
     def is_sensitive(cls, key: str) -> bool:
-        """Return whether the value of ``key`` is masked; only that of a clear-text field is not."""
+        """Return whether the value of ``key`` is masked.
+
+        Every value is masked, except the value of a clear-text field.
+        """
         field = cls.model_fields.get(key)
         return field is None or not is_clear_text_field(field)
 
@@ -219,11 +227,15 @@ class BaseSecretSchema(BaseModel):
         Raises:
             SecretKeyNotFoundError: If the secret has no such key; the hint names its keys.
         """
+        # This call raises the error for a missing key.
         self.value(key)
         return RegisteredReference.create(self.__dict__[ORIGIN_KEY], self.name, key)
 
     def value_sources(self) -> dict[str, ValueSource]:
-        """Return each sensitive value with its source."""
+        """Return each sensitive value with its source.
+
+        If two keys have the same value, the source names the later key.
+        """
         origin = self.__dict__[ORIGIN_KEY]
         content: dict[str, str] = self.__dict__[CONTENT_KEY]
         return {text: ValueSource(SecretReference(self.name, key), origin) for key, text in content.items() if self.is_sensitive(key)}
@@ -249,6 +261,7 @@ class BaseSecretSchema(BaseModel):
         return {key: text for key in self.get_schema_keys() if (text := _as_text(self.__dict__[key])) is not None}
 
     def _register_values(self) -> None:
+        """Mask the sensitive values in outputs from now on, and register their sources."""
         for text, source in self.value_sources().items():
             register_value(text, source)
 
@@ -259,7 +272,7 @@ class BaseSecretSchema(BaseModel):
         return {"name": self.name, **entries}
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
-        """Return the name and the masked content for ``repr``."""
+        """Return the name and the masked content, which pydantic's ``repr`` shows."""
         return [("name", self.name), *self.masked_content().items()]
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -277,7 +290,7 @@ class BaseSecretSchema(BaseModel):
         return hash((type(self), self.name))
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002 - pydantic defines the signature
-        """Return the secret itself, or a new one with the changes in ``update``.
+        """Return the secret itself, or an unregistered secret with the changes in ``update``.
 
         Raises:
             InvalidSecretError: For the errors of the constructor.
@@ -285,11 +298,14 @@ class BaseSecretSchema(BaseModel):
         return self if not update else self.from_content(update.get("name", self.name), {**self.content, **update})
 
     def __copy__(self) -> Self:
-        """Return the secret itself, which is immutable."""
+        """Return the secret itself.
+
+        A copy of an arbitrary secret therefore shares later changes of ``arbitrary_kv_pairs``. Other secrets are immutable.
+        """
         return self
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        """Return the secret itself, which is immutable."""
+        """Return the secret itself, as :meth:`__copy__` does."""
         return self
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
@@ -300,6 +316,7 @@ class BaseSecretSchema(BaseModel):
         """
         origin = self.__dict__[ORIGIN_KEY]
         if origin is None:
+            # The error names ``{{name.*}}``: all keys of the secret.
             raise unregistered_error(str(SecretReference(self.name, "*")))
         return restore_secret, (origin, self.name)
 

@@ -10,12 +10,13 @@ from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError
 
 PAIRS_FIELD = "arbitrary_kv_pairs"
-"""The field with all keys of a secret without a schema."""
+"""The field of the schema ``arbitrary`` that holds all keys and values of a secret."""
 
 
 def texts_in(value: Any) -> Iterator[str]:
-    """Yield the texts in a value of any type, also inside lists and mappings."""
+    """Yield the texts in a value, also inside lists and the values of mappings."""
     if isinstance(value, str):
+        # str.__str__ returns an exact str for an instance of a subclass, such as a member of an enumeration.
         yield str.__str__(value)
     elif isinstance(value, Mapping):
         for item in value.values():
@@ -44,7 +45,7 @@ def label_for_refused_value(key: str) -> str:
 
 
 def read_json_object(data: Any) -> Mapping[str, Any]:
-    """Return the JSON object that ``data`` contains, or else an empty mapping."""
+    """Return the JSON object that ``data`` encodes, or an empty mapping for other data."""
     try:
         document = json.loads(data)
     except (ValueError, TypeError, RecursionError):

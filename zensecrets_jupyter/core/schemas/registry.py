@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 ENTRY_POINTS = "zensecrets_jupyter.schemas.v1"
-"""The entry-point group of schemas in other packages: ``type = "module:Class"``."""
+"""The entry-point group of schemas in other packages. An entry has the form ``TYPE = "module:Class"``."""
 
 _PACKAGE = "zensecrets_jupyter.core.schemas"
 BUILT_IN: dict[str, tuple[str, str]] = {
@@ -35,6 +35,7 @@ BUILT_IN: dict[str, tuple[str, str]] = {
     "slack": (f"{_PACKAGE}.built_in.slack", "SlackSecretSchema"),
     "whylabs": (f"{_PACKAGE}.built_in.whylabs", "WhylabsSecretSchema"),
 }
+"""Module and class name of each built-in schema, by type."""
 
 
 def _error(_name: str, message: str, hint: str) -> SchemaError:
@@ -51,7 +52,7 @@ def add(schema: type[BaseSecretSchema]) -> None:
     A class that is defined again replaces the earlier one.
 
     Raises:
-        SchemaError: If the type belongs to a built-in, an installed or another class.
+        SchemaError: If the type belongs to a built-in class, to a class of an installed package, or to another class of this process.
     """
     _registry.add(schema.TYPE, schema)
 
@@ -69,7 +70,7 @@ def get_schema(schema_type: str) -> type[BaseSecretSchema]:
     """Return the schema of a type.
 
     Raises:
-        SchemaError: If no class has that type, two packages register it, or its package can't be imported.
+        SchemaError: If no class has that type, two packages register the type, or the package of the class can't be imported.
     """
     schema = _registry.find(schema_type)
     if schema is not None:

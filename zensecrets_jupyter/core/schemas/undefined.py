@@ -33,7 +33,7 @@ def undefined_schema(schema_type: str) -> type[UndefinedSecretSchema]:
 
 
 def schema_or_fallback(schema_type: str) -> type[BaseSecretSchema]:
-    """Return the schema of a type, or else a fallback with the same type."""
+    """Return a type's schema, or a fallback if the schema is missing or can't be imported."""
     try:
         return registry.get_schema(schema_type)
     except SchemaError:

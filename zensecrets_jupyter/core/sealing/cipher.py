@@ -1,7 +1,8 @@
-"""Authenticated encryption of texts, keyed fingerprints, and checksums. To seal a text means to encrypt it with authentication.
+"""Authenticated encryption of texts, keyed fingerprints, and checksums.
 
-The cipher is XChaCha20-Poly1305 as libsodium implements it (draft-irtf-cfrg-xchacha-03). Its nonce of 192 bits can be random for any
-number of texts under one key.
+To *seal* a text means to encrypt it with authentication. The cipher is XChaCha20-Poly1305 as libsodium implements it
+(draft-irtf-cfrg-xchacha-03). Its nonce has 192 bits, so random nonces do not repeat, even for a very large number of texts
+under one key.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ def new_key() -> bytes:
 def seal(key: bytes, plaintext: bytes, context: tuple[str, ...]) -> bytes:
     """Return ``plaintext`` in encrypted form, authenticated together with ``context``.
 
-    Decryption needs the same key and the same context, for example the name of a secret. It detects any changed byte. The context is the
-    associated data of the cipher (AAD in RFC 8439).
+    Decryption needs the same key and the same context, for example the name of a secret. Decryption detects any changed byte. The context
+    is the associated data of the cipher (AAD in RFC 8439).
     """
     nonce = secrets.token_bytes(_NONCE_SIZE)
     return _FORMAT + nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, encode(context), nonce, key)
@@ -44,7 +45,7 @@ def unseal(key: bytes, sealed: bytes, context: tuple[str, ...]) -> bytes:
     """Return the plaintext of a text that was sealed with this key and context.
 
     Raises:
-        ManagerCorruptedError: If the sealed text was altered, or has another key or context.
+        ManagerCorruptedError: If the sealed text was altered, or was sealed with another key or context.
     """
     nonce, ciphertext = sealed[1 : 1 + _NONCE_SIZE], sealed[1 + _NONCE_SIZE :]
     if sealed[:1] == _FORMAT and len(nonce) == _NONCE_SIZE:
@@ -61,6 +62,7 @@ def fingerprint(key: bytes, text: str) -> str:
     The fingerprint is a keyed BLAKE2b digest (RFC 7693). Its key is derived from ``key``, so that fingerprints reveal nothing about texts
     that ``key`` seals.
     """
+    # BLAKE2's ``person`` separates the uses of one key. It has at most 16 bytes, so "print" is short for fingerprint.
     derived_key = hashlib.blake2b(key=key, digest_size=KEY_SIZE, person=b"zensecrets-print").digest()
     return hashlib.blake2b(_to_bytes(text), key=derived_key, digest_size=16).hexdigest()
 

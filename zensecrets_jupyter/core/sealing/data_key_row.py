@@ -1,4 +1,7 @@
-"""Database row of a data key, which a wrapping key encrypts: creation and checks of the row, and decryption of the data key."""
+"""Database row of a data key: creation, checks, and decryption of the data key.
+
+The row contains the data key in encrypted form. A wrapping key encrypts it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ _FINGERPRINT = "data_key"
 
 @dataclass(frozen=True)
 class DataKey:
-    """A data key and its generation, a number. Each sealed row stores the generation of the data key that encrypts it."""
+    """A data key and its generation.
+
+    The generation is a number that a rotation increments. Each sealed row stores the generation of its data key.
+    """
 
     generation: int
     key: bytes = field(repr=False)
@@ -63,7 +69,7 @@ def data_keys_table(tables: MetaData) -> Table:
         tables,
         Column("generation", Integer, primary_key=True, autoincrement=False),
         Column("kind", String, nullable=False),
-        # The column is called "place", because it has this name in existing databases.
+        # The column is called "place" in existing databases. SQLAlchemy's ``key`` is the column's name in Python.
         Column("place", String, key="parameters", nullable=False),
         Column("wrapped", SealedColumn, nullable=False),
         Column("checksum", SealedColumn, nullable=False),
@@ -118,10 +124,12 @@ def holds_key(row: DataKeyRow, data_key: DataKey) -> bool:
 
 
 def _fingerprint(data_key: DataKey) -> str:
+    # The text is constant, so the fingerprint depends only on the key.
     return cipher.fingerprint(data_key.key, "data key")
 
 
 def _context(row: DataKeyRow) -> tuple[str, ...]:
+    """Return the context with which the data key is sealed: the columns before ``wrapped``."""
     return ("data key", str(row.generation), row.kind, row.parameters)
 
 

@@ -1,7 +1,7 @@
-"""Data key of a database, which encrypts the rows; a wrapping key encrypts the data key.
+"""Data key of a database. It encrypts the rows; a wrapping key encrypts the data key.
 
-The table of data keys has one row. A single transaction changes this row and the rows that the key encrypts. If the process is killed, the
-database contains either the old key with the old rows, or the new key with the new rows. At worst an unused wrapping key remains.
+The table of data keys has one row. One transaction changes both this row and the rows that the data key encrypts. If the process is killed,
+the database contains either the old key with the old rows, or the new key with the new rows. At worst an unused wrapping key remains.
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ class DataKeys:
         self._label = label
         self._has_sealed_rows = has_sealed_rows
         self._protections = KeyProtections(label, ask, key_folder or settings.home() / "keys", protection)
+        # The table has one row. The order makes the selected row definite if a damaged table has several rows.
         self._select_statement = select(*(table.c[name] for name in DataKeyRow._fields)).order_by(table.c.generation.desc())
         self._open_key: _OpenKey | None = None
         self._passphrase: str | None = None
@@ -120,7 +121,7 @@ class DataKeys:
     def write(self, write_rows: Callable[[Connection, DataKey], _Result]) -> _Result:
         """Call ``write_rows`` in a write transaction with the current data key, and return its result.
 
-        The key is created on first use. The user is asked before the transaction begins.
+        The key is created on first use. The user is asked for a passphrase before the transaction begins.
 
         Args:
             write_rows: Writes rows that are encrypted with the data key.
@@ -135,6 +136,7 @@ class DataKeys:
                 # then never be decrypted.
                 row = self._select_row(connection)
                 if row is not None and (row == open_key.row or holds_key(row, open_key.key)):
+                    # If the wrapping key was deleted, this check refuses to write rows that can't be decrypted later.
                     self._protections.get_stored(row.kind).check_key(row.key_parameters(), partial(is_wrapping_key, row))
                     return write_rows(connection, open_key.key)
             self._open_key = None
@@ -142,7 +144,10 @@ class DataKeys:
 
     @property
     def opens_without_keyring(self) -> bool:
-        """Whether the data key can be decrypted with neither a prompt nor the keyring, which may prompt."""
+        """Whether the data key can be decrypted with neither a prompt nor the keyring, which may prompt.
+
+        This is also ``True`` for a store without a key, because there is nothing to decrypt.
+        """
         if self._open_key is not None:
             return True
         row = self._load_row()
@@ -158,7 +163,7 @@ class DataKeys:
 
     @property
     def is_in_key_file(self) -> bool:
-        """Whether a key file protects the data key; ``False`` for a store without a key."""
+        """Whether the wrapping key of the data key is in a key file; ``False`` for a store without a key."""
         row = self._load_row()
         return row is not None and row.kind == "keyfile"
 
@@ -173,7 +178,7 @@ class DataKeys:
         return RequiredPassphrase(self._label, is_new=False) if row.kind == "passphrase" and known_passphrase() is None else None
 
     def describe(self) -> str:
-        """Return a short description of the protection, even if the key can't be opened."""
+        """Return a short description of the protection, even if the data key can't be decrypted."""
         row = self._load_row()
         if row is None:
             return "nothing yet: the first secret creates the key"
@@ -247,11 +252,12 @@ class DataKeys:
         """
         if new_kind is None:
             if self._passphrase is None:
+                # This call also sets ``_passphrase``.
                 self._unwrap(old_row)
             return self._passphrase
         new_passphrase = os.environ.get(settings.NEW_PASSPHRASE_VARIABLE)
         if new_passphrase or old_row.kind == "passphrase":
-            # With a passphrase as the old protection, ZENSECRETS_PASSPHRASE contains the old passphrase.
+            # If a passphrase is the old protection, ZENSECRETS_PASSPHRASE contains the old passphrase, and must not become the new one.
             return new_passphrase or None
         return os.environ.get(settings.PASSPHRASE_VARIABLE)
 
@@ -308,6 +314,7 @@ class DataKeys:
         return self._set_open_key(row, key)
 
     def _create(self) -> _OpenKey:
+        """Create and store a data key. If another process stores one first, open that key."""
         with self._database.read() as connection:
             self._refuse_lost_key(connection)
         data_key = DataKey(_first_generation(), cipher.new_key())
@@ -330,6 +337,7 @@ class DataKeys:
         return open_key
 
     def _refuse_lost_key(self, connection: Connection | None) -> None:
+        """Raise an error if the database has encrypted rows, but no row with their data key."""
         # The rows are checked before the key, because another process may create the key and write rows between the two checks.
         if connection is not None and self._has_sealed_rows(connection) and self._select_row(connection) is None:
             raise self._damage_error()
@@ -357,6 +365,6 @@ class DataKeys:
 
 
 def _first_generation() -> int:
-    # The first number is random. If a database is deleted and created again, another process may still have the old key in its memory, and
-    # must not take it for the new one.
+    # The first generation is random. If a database is deleted and created again, another process may still have the old key in its memory.
+    # The different generation prevents the use of the old key for the new database.
     return 1 + secrets.randbelow(2**30)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ROOT_UID = 0
+# The disk is full, the file exceeds a size limit, or the quota of the user is used up. Not every platform defines EDQUOT.
 _DISK_FULL_ERRNOS = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 FULL_HINT = "Free some space, or raise the quota, and try again; earlier data is unchanged."
@@ -43,7 +44,9 @@ def check_folder(folder: Path) -> None:
 
 
 def check_owner(path: Path, status: os.stat_result) -> None:
-    """Refuse a file or folder that belongs neither to this user nor to root.
+    """Refuse a file or folder that belongs to a user other than this one or root.
+
+    With ``sudo``, the files of the user who ran ``sudo`` are accepted too.
 
     Raises:
         ManagerAccessError: If the file or folder is refused.
@@ -64,7 +67,7 @@ def translate_os_error(error: OSError, path: Path) -> ManagerError:
 
 def _trusted_uids() -> set[int]:
     trusted_uids = {os.geteuid(), _ROOT_UID}
-    # With sudo, root uses the files in the home folder of the user who ran it, and trusts them.
+    # A command that runs with sudo can use the home folder of the user who ran sudo. Files of that user are therefore trusted.
     sudo_uid = os.environ.get("SUDO_UID", "")
     if os.geteuid() == _ROOT_UID and sudo_uid.isdecimal():
         trusted_uids.add(int(sudo_uid))
@@ -72,8 +75,8 @@ def _trusted_uids() -> set[int]:
 
 
 def _is_own_group(gid: int) -> bool:
-    """Return whether this user is the only member of the group."""
-    # Many Linux systems create a group for each user. A folder is private if only such a group can write to it.
+    """Return whether the group has the name of this user and no other member."""
+    # Many Linux systems create a group for each user, with the name of the user. Write permission of this group gives no other user access.
     import grp
     import pwd
 

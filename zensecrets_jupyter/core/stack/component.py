@@ -42,17 +42,21 @@ class StackComponentConfig(ReferenceModel):
     """Attributes of ZenML that are accepted and ignored, each with the reason as the end of a sentence."""
 
     def _build(self, data: dict[str, Any], *, clear_names: frozenset[str] = frozenset()) -> None:
+        # The ignored attributes of ZenML are removed before pydantic, which would refuse them as unknown.
         super()._build({name: value for name, value in data.items() if name not in self.IGNORED}, clear_names=clear_names)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Register the flavor."""
+        """Register the flavor, unless the class inherits its ``FLAVOR``."""
         super().__pydantic_init_subclass__(**kwargs)
         if "FLAVOR" in cls.__dict__ and cls.FLAVOR:
             flavor_registry.add(cls)
 
     def _is_sensitive(self, name: str, value: Any) -> bool:
-        """Return whether an attribute is encrypted and masked: a SecretField, or a probable secret."""
+        """Return whether an attribute is encrypted and masked: a SecretField, or a probable secret.
+
+        An attribute that the workspace already stores in clear text is not a probable secret.
+        """
         field = type(self).model_fields.get(name)
         if field is not None and (is_secret_field(field) or is_clear_text_field(field)):
             return is_secret_field(field)
@@ -61,9 +65,9 @@ class StackComponentConfig(ReferenceModel):
     def _texts_to_mask(self, name: str, value: Any) -> Iterator[str]:
         """Yield the texts of a sensitive value that the guard masks in outputs.
 
-        All texts of a SecretField are masked. In another attribute, a text is masked if its attribute, its key in a dict or its content
-        suggests a secret, except for a text that may be the name of a secret. The secret fragments of the text, such as a password in a
-        URL, are masked too, because they may also be shown without the rest of the text.
+        All texts of a SecretField are masked. In another attribute, a text is masked if the name of the attribute, the key of the text in a
+        dict, or the text itself suggests a secret. A text that may be the name of a secret is not masked. The secret fragments of a masked
+        text, such as a password in a URL, are masked too, because they may also be shown without the rest of the text.
         """
         field = type(self).model_fields.get(name)
         if field is not None and is_secret_field(field):
@@ -76,17 +80,17 @@ class StackComponentConfig(ReferenceModel):
 
     @property
     def is_remote(self) -> bool:
-        """Whether the component runs on another machine, which can't reach local components.
+        """Whether the component runs on another machine, from which local components can't be reached.
 
-        :class:`StackComponent` reads this property from a copy with unresolved references.
+        :class:`StackComponent` reads this property from a copy with unresolved references, so an override of it reads no secret.
         """
         return False
 
     @property
     def is_local(self) -> bool:
-        """Whether the component can only be reached from this machine.
+        """Whether only this machine can reach the component.
 
-        :class:`StackComponent` reads this property from a copy with unresolved references.
+        :class:`StackComponent` reads this property from a copy with unresolved references, so an override of it reads no secret.
         """
         return False
 
@@ -132,7 +136,10 @@ class StackComponent:
         return _create_component, (self.name, self.type, self.config, self.id, self.flavor)
 
     def __getattr__(self, name: str) -> Any:
-        """Return the resolved value of a config attribute for which this class has no property."""
+        """Return the resolved value of a config attribute without a property.
+
+        For example, the attributes of a custom flavor have no properties.
+        """
         if name.startswith("__") or name == "config":
             # pickle and copy look for special methods before "config" is set. Reading "config" would then call this method without end.
             raise AttributeError(name)
@@ -170,10 +177,10 @@ def _named_texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _may_name_secret(name: str, text: str) -> bool:
-    """Return whether ``text`` may be the name of a secret.
+    """Return whether ``text`` may be the name of a secret, which is not masked.
 
     ``name`` is the attribute or key that holds the text. An attribute such as ``authentication_secret`` may have the name of a secret as
-    its value. Names are not masked in outputs.
+    its value. A text that looks random (:func:`is_opaque`) is no name.
     """
     has_few_digits = sum(character.isdigit() for character in text) <= _MAX_DIGITS_OF_NAME
     return name.endswith("secret") and has_few_digits and _PLAIN_NAME.fullmatch(text) is not None and not is_opaque(text)

@@ -77,6 +77,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
 
 
 def _clash_error(_name: str, message: str, hint: str) -> StackError:
+    """Return the error for two classes with the same type and flavor."""
     return StackError(message, hint=hint)
 
 
@@ -101,10 +102,11 @@ _registry: Registry[StackComponentConfig] = Registry(
 def add(config: type[StackComponentConfig]) -> None:
     """Register a class under its ``TYPE`` and ``FLAVOR``.
 
-    A class that is defined again replaces the earlier one.
+    A class with the same module and qualified name replaces the registered one, because a notebook cell may define its class again.
 
     Raises:
-        StackError: If the type is unknown, or the flavor belongs to another class, which is built in, installed or defined in this process.
+        StackError: If the type is unknown, or the flavor belongs to a class with another name: a built-in class, a class of an installed
+            package, or a class of this process.
     """
     component_type = str(getattr(config.TYPE, "value", config.TYPE))
     if component_type not in BUILT_IN:

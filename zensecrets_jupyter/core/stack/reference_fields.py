@@ -23,13 +23,16 @@ _free_text_cache: WeakKeyDictionary[type[BaseModel], dict[str, bool]] = WeakKeyD
 
 
 class ResolvedValue(NamedTuple):
-    """A resolved value for the validators of a field; it is never treated as a reference, whatever its text is."""
+    """A resolved value for the validators of a field.
+
+    A text in it that looks like a reference is not treated as one.
+    """
 
     value: Any
 
 
 class ReferenceField:
-    """Descriptor of a field, which returns values that are not in the instance's ``__dict__``.
+    """Descriptor that returns the value of a field if the value is not in the instance's ``__dict__``.
 
     The descriptor has no ``__set__``, so that Python reads a plain value from ``__dict__`` without calling the descriptor. ``__getattr__``
     would be slower, because Python calls it only after the regular look-up has failed.
@@ -51,19 +54,19 @@ class ReferenceField:
 
 
 def add_reference_validator(model: type[BaseModel]) -> None:
-    """Add a validator to a class, so that its other validators get no references.
+    """Add a reference validator to a class, so that its other validators get no unresolved references.
 
-    pydantic calls the last defined wrap validator first. Each subclass therefore gets a reference validator after its other validators.
-    The number of base classes makes the validator's name different from the names of the inherited reference validators.
+    pydantic calls the last defined wrap validator first. Each class therefore gets its own reference validator, which is defined after all
+    other validators. The number of base classes makes its name different from the names of the inherited reference validators.
     """
     name = f"{_VALIDATOR_PREFIX}{len(model.__mro__)}"
     setattr(model, name, field_validator("*", mode="wrap")(_reference_validator(name)))
 
 
 def _reference_validator(validator_name: str) -> Any:
-    """Return the reference validator with that name.
+    """Return the reference validator with that name, for one class.
 
-    Subclasses inherit the validator, but it does nothing in them, because each of them has its own reference validator.
+    In a subclass, the inherited validator only calls the next one, because each subclass has its own reference validator.
     """
 
     def validate_unless_reference(cls: type[BaseModel], value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
@@ -95,9 +98,9 @@ def is_free_text_field(model: type[BaseModel], name: str) -> bool:
 
 
 def _has_own_validator(model: type[BaseModel], name: str) -> bool:
-    """Return whether a class declares a validator for a text field."""
+    """Return whether a class declares a validator for a text field, besides the reference validator."""
     # pydantic documents the core schema, in which the schema of a validator contains the validated schema under the key "schema".
-    # The first loop goes through the validators of the model, the second one through those of the field.
+    # The first loop skips the validators of the whole model. The second loop looks for a validator of the field.
     schema: Any = TypeAdapter(model).core_schema
     while schema["type"] != "model-fields":
         if "schema" not in schema:

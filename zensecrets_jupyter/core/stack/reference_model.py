@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class _SeparateAttributes(NamedTuple):
-    """Attributes that are not in the fields of the model.
+    """Values stored outside of the model's fields, and names of attributes with special treatment.
 
     Attributes:
         references: Values with references, unresolved, by attribute.
@@ -91,7 +91,8 @@ class ReferenceModel(BaseModel):
     def from_storage(cls, data: Mapping[str, Any], *, clear_names: Collection[str] = ()) -> Self:
         """Return the model of attributes in the format of :meth:`to_storage`.
 
-        A text that is almost a reference is accepted here, because an older version may have accepted and stored it.
+        A text that is almost a reference is accepted here, because an older version of this package may have accepted and
+        stored it.
 
         Args:
             data: The attributes.
@@ -114,7 +115,7 @@ class ReferenceModel(BaseModel):
         return cls(**{**_with_raw_texts(stored_attributes), **changes})
 
     def to_storage(self) -> dict[str, Any]:
-        """Return the attributes for storage, without those that have their default.
+        """Return the attributes for storage, without those that were not set.
 
         References are unresolved, and sensitive plain values are in clear text.
         """
@@ -150,7 +151,7 @@ class ReferenceModel(BaseModel):
             setattr(cls, name, ReferenceField(name))
 
     def _separate_attributes(self, separate: _SeparateAttributes) -> None:
-        """Move references and sensitive plain values out of the fields into ``separate``."""
+        """Move references and sensitive plain values into ``separate``, and mask the sensitive values."""
         _set_slots(self, separate)
         fields, extra = type(self).model_fields, self.model_extra or {}
         for values in (vars(self), extra):
@@ -163,6 +164,7 @@ class ReferenceModel(BaseModel):
                     separate.references[name] = values.pop(name)
                 elif value and self._is_sensitive(name, value):
                     separate.secrets[name] = values.pop(name)
+                    # The text may be of a subclass of str, and str.__str__ returns it as a plain str.
                     for text in self._texts_to_mask(name, value):
                         redaction.the_redactor().protect(str.__str__(text), name)
 
@@ -195,7 +197,7 @@ class ReferenceModel(BaseModel):
         if name in separate.secrets:
             return separate.secrets[name]
         if name not in separate.references:
-            # The attribute is unknown, and pydantic raises its usual AttributeError.
+            # pydantic returns a plain extra attribute, and raises its usual AttributeError for an unknown one.
             return super().__getattr__(name)  # type: ignore[misc] # pydantic hides it from type checkers
         unresolved_value = separate.references[name]
         if resolver is None:
@@ -205,7 +207,10 @@ class ReferenceModel(BaseModel):
         return resolved_value if is_free_text_field(type(self), name) else self._validate_resolved(name, resolved_value, resolver)
 
     def read_attribute(self, name: str) -> Any:
-        """Return the resolved value of an attribute, even one with the name of a method."""
+        """Return the resolved value of an extra attribute or of a reference.
+
+        It also works if a method has the same name as the attribute.
+        """
         extra = self.model_extra or {}
         return extra[name] if name in extra else self.__getattr__(name)
 
@@ -305,6 +310,7 @@ class ReferenceModel(BaseModel):
                 redaction.the_redactor().protect(str.__str__(text), f"{references[0].name}.{references[0].key}")
 
     def _masked_attributes(self) -> dict[str, Any]:
+        """Return the attributes with references unresolved and sensitive values masked."""
         secrets = self._separate.secrets
         return {name: redaction.mask_text(name) if name in secrets else value for name, value in self._unresolved_items()}
 
@@ -344,7 +350,7 @@ class ReferenceModel(BaseModel):
         """Return the state for pickling.
 
         Raises:
-            UnregisteredValueError: If there is a sensitive plain value, because no reference can replace it.
+            UnregisteredValueError: If there is a sensitive plain value. A pickle must not contain it, and no reference can replace it.
         """
         secret_names = list(self._separate.secrets)
         if secret_names:
@@ -361,7 +367,7 @@ class ReferenceModel(BaseModel):
         return type(other) is type(self) and dict(self._unresolved_items()) == dict(other._unresolved_items())
 
     def __hash__(self) -> int:
-        """Return a hash of the class and the names of the attributes."""
+        """Return a hash of the class and the names of the attributes that were set."""
         # The values may be lists and dicts, which have no hash.
         return hash((type(self), tuple(sorted(self.model_fields_set))))
 
@@ -372,6 +378,7 @@ def _set_slots(
     resolver: ReferenceResolver | None = None,
     readers: Mapping[str, Callable[[], str]] = _NO_READERS,
 ) -> None:
+    # ReferenceModel.__setattr__ refuses every assignment.
     object.__setattr__(model, "_separate", separate)
     object.__setattr__(model, "_resolver", resolver)
     object.__setattr__(model, "_readers", readers)

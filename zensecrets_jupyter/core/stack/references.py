@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ReferenceResolver(Protocol):
-    """Resolves the references of one component or of the settings of one step."""
+    """Resolves the references of one owner: a component, or the settings of a step or pipeline."""
 
     def __str__(self) -> str:
         """Return the name of the references' owner in errors, such as ``annotator 'labels'``."""
@@ -55,8 +55,8 @@ class RequiresSecrets(Protocol):
 def has_references(value: Any) -> bool:
     """Return whether a text in ``value`` holds a reference.
 
-    A text that equals the value of a known secret counts only if the whole text is a single reference. A longer value, such as the password
-    ``x{{a.b}}y``, looks like a text with a reference only by chance.
+    Exception: a text that equals a registered secret value has a reference only if the whole text is a single reference. For example, the
+    password ``x{{a.b}}y`` is a value that contains the characters of a reference by chance.
     """
     return any(
         reference.has_reference(text) and (text not in known_values() or reference.single_reference(text) is not None)
@@ -98,7 +98,7 @@ def refuse_near_misses(model: type[BaseModel], data: Mapping[str, Any]) -> None:
                 message = f"Attribute {name!r} accepts no reference to a secret in a key: only values are resolved."
                 raise InvalidReferenceError(message, text=key, hint="Write the key itself.")
         for text in texts_in(value):
-            # The value of a known secret is not checked, because the error would quote it.
+            # A registered secret value is not checked, because the error would quote it.
             if text not in known_values() or reference.single_reference(text):
                 _refuse_near_miss(name, text, is_sensitive=field is not None and is_secret_field(field))
 
@@ -120,10 +120,10 @@ def _refuse_near_miss(name: str, text: str, *, is_sensitive: bool) -> None:
 
 
 def check_field_takes_references(name: str, field: FieldInfo, value: Any) -> None:
-    """Check that ``field`` may hold ``value``, which has references.
+    """Check that ``field`` accepts references; ``value`` holds some.
 
     Raises:
-        InvalidReferenceError: If the field is always clear text or is not a text.
+        InvalidReferenceError: If the field is a ClearTextField, or its type accepts no text.
     """
     if is_clear_text_field(field):
         message = f"Attribute {name!r} accepts no reference to a secret: it is always clear text."
@@ -157,7 +157,7 @@ def takes_text(annotation: Any, *, nested: bool = False) -> bool:
 
 
 def texts_in(value: Any) -> Iterator[str]:
-    """Yield every text in ``value``, in lists and dicts too."""
+    """Yield every text in ``value``, also in nested containers, but not the keys of dicts."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

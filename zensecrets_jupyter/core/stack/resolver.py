@@ -1,4 +1,4 @@
-"""Resolution of references: a secrets manager replaces each ``{{name.key}}`` in a text by the value."""
+"""Resolution of references: each ``{{name.key}}`` in a text is replaced by a value from a secrets manager."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ class StackResolver:
                 raise missing_manager_error(self._stack_name)
             return resolve_text(manager, text)
         except (NoSecretsManagerError, SecretNotFoundError) as error:
+            # SecretKeyNotFoundError is a subclass of SecretNotFoundError.
             problem = error
         if manager is not None and isinstance(problem, SecretKeyNotFoundError):
             # The key may be missing because the form that asks for the secret is still open.
@@ -70,7 +71,7 @@ class StackResolver:
             try:
                 return get_secret(name).value(key)
             except SecretNotFoundError:
-                # The call after this block raises the error again, with the owner of the reference.
+                # self.resolve below raises the error again, with the owner of the reference in the message.
                 pass
             return self.resolve(text)
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 class Stack:
     """A named set of components, at most one of each type.
 
-    Each type of component is an attribute. It is ``None`` if the stack has no component of that type. A component of a stack resolves its
-    references in this stack: ``stack.annotator.authentication_secret`` is the value of the secret.
+    The stack has an attribute for each type of component, such as ``annotator``. The attribute is ``None`` if the stack has no component of
+    that type; only ``secrets_manager`` raises an error then. A component resolves its references with the secrets manager of its stack:
+    ``stack.annotator.authentication_secret`` is the value of the secret.
     """
 
     def __init__(self, name: str, components: Iterable[StackComponent], secrets_manager: SecretsManager | None, *, id: str) -> None:  # noqa: A002 - ZenML calls this argument id
@@ -41,7 +42,7 @@ class Stack:
 
     @property
     def components(self) -> Mapping[ComponentType, StackComponent]:
-        """The components by type, without the secrets manager, in the order of their addition."""
+        """The components by type, without the secrets manager, in the order of the constructor's argument."""
         return dict(self._components)
 
     @property
@@ -114,7 +115,7 @@ class Stack:
         """Return the references of the components, then those of ``settings``.
 
         Args:
-            settings: Pairs of the name of a step or pipeline in errors, and its settings or required secrets.
+            settings: Pairs. The first item is the name of a step or pipeline in errors, the second its settings or required secrets.
         """
         component_requirements = [requirement for component in self._components.values() for requirement in component.requirements()]
         return component_requirements + [requirement for owner, model in settings for requirement in model.requirements(owner)]
@@ -149,10 +150,10 @@ class Stack:
 
         Args:
             level: The depth of the validation, by default that of ``ZENML_SECRET_VALIDATION_LEVEL``.
-            settings: Pairs of the name of a step or pipeline in errors, and its settings or required secrets.
+            settings: Pairs. The first item is the name of a step or pipeline in errors, the second its settings or required secrets.
             refresh: Whether secrets are read even if the cache holds them.
 
         Raises:
-            SettingsError: If the value of the environment variable is not a level.
+            SettingsError: If ``level`` is ``None``, and the value of the environment variable is not a level.
         """
         return validate(self, level=level, settings=settings, refresh=refresh)

@@ -32,7 +32,7 @@ _UPDATE_OPTIONS = {ComponentType.ORCHESTRATOR: "-o", ComponentType.ARTIFACT_STOR
 
 
 class ValidatedStack(Protocol):
-    """The parts of a stack that the validation reads; see :class:`~zensecrets_jupyter.core.stack.stack.Stack`."""
+    """Interface of a stack, with the parts that the validation reads; see :class:`~zensecrets_jupyter.core.stack.stack.Stack`."""
 
     name: str
 
@@ -131,8 +131,9 @@ def validate(
 ) -> Report:
     """Return the report on ``stack``; see :meth:`Stack.validate`.
 
-    ``NONE`` checks only the components. ``SECRET_EXISTS`` lists the secrets and never reads one. ``SECRET_AND_KEY_EXISTS`` reads each
-    secret once; it lists secrets only to suggest similar names for missing ones, if the secrets manager can list.
+    Each level checks the components. ``NONE`` checks nothing else. ``SECRET_EXISTS`` lists the secrets and never reads one.
+    ``SECRET_AND_KEY_EXISTS`` reads each secret once; it lists secrets only to suggest similar names for missing ones, if the secrets
+    manager can list.
     """
     level = level or user_settings.validation_level()
     problems = list(_component_problems(stack))
@@ -210,6 +211,7 @@ def _reference_problem(requirement: Requirement, code: str, cause: str, hint: st
 def _remedy(stack: ValidatedStack, problems: list[Problem]) -> str:
     """Return the commands that solve the problems, or the first command to try."""
     codes = {problem.code for problem in problems}
+    # The options contain the name of the type as a placeholder, such as "-o ORCHESTRATOR".
     options = [f"{_UPDATE_OPTIONS[problem.type_to_set]} {problem.type_to_set.name}" for problem in problems if problem.type_to_set]
     if "no-secrets-manager" in codes:
         options.append("-x SECRETS_MANAGER")

@@ -119,13 +119,13 @@ class Pipeline:
             parameters: Default values of arguments, by argument.
             on_failure: The function to call after a failed step.
             on_success: The function to call after a successful step.
-            merge: Whether each mapping updates the current one instead of replacing it.
-            options: Other arguments of ZenML.
+            merge: Whether ``settings``, ``parameters`` and ``options`` update the current ones instead of replacing them.
+            options: Other arguments of ZenML, which are stored and have no effect.
 
         Raises:
             StepInterfaceError: If an argument is not acceptable; the pipeline is unchanged.
             InvalidSecretError: If one of ``secrets`` is not a valid name.
-            InvalidReferenceError: If a setting is almost a reference.
+            InvalidReferenceError: If a setting is almost a reference, such as ``{{name}}`` without a key.
         """
         new_options = validate_options(str(self), options, PIPELINE_OPTIONS, _EFFECTIVE_OPTIONS)
         new_enable_cache = validate_cache_option(enable_cache, str(self))
@@ -154,28 +154,29 @@ class Pipeline:
         unlisted: bool = False,
         **options: Any,
     ) -> Self:
-        """Return a copy with these options.
+        """Return a copy of the pipeline with these options.
 
         Args:
-            run_name: The name of its runs, with ``{date}`` and ``{time}`` for the start of the run.
+            run_name: The name of the copy's runs, with ``{date}`` and ``{time}`` for the start of the run.
             schedule: A schedule of ZenML; it is stored and has no effect, because a call runs the pipeline at once.
             step_configurations: Arguments of :meth:`Step.configure`, by the names of the step calls.
             steps: The same as ``step_configurations``, under ZenML's other name.
             config_path: A YAML file with these arguments, in ZenML's format. Arguments in code override those in the file.
-            unlisted: Whether the list of the pipeline's runs omits these runs.
+            unlisted: Whether the list of the pipeline's runs omits the runs of the copy.
             options: Arguments of :meth:`configure`.
 
         Raises:
-            StepInterfaceError: As for :meth:`configure`.
+            StepInterfaceError, InvalidSecretError, InvalidReferenceError: As for :meth:`configure`.
             UnreadableFileError: If the file can't be read, or is no YAML mapping.
         """
         file_options = read_run_configuration(config_path) if config_path is not None else {}
         file_configurations = [file_options.pop("step_configurations", None), file_options.pop("steps", None)]
+        # For a step with several configurations, the last one counts.
         by_step: dict[str, Any] = {}
         for configurations in (*file_configurations, step_configurations, steps):
             by_step |= validate_step_configurations(configurations, str(self))
         name = validate_run_name(run_name or file_options.pop("run_name", None), str(self))
-        # The name of an existing pipeline can't be changed.
+        # ``name`` is refused, because the name of an existing pipeline can't be changed. ``check_names`` raises an error about it.
         allowed_names = {*PIPELINE_OPTIONS, *_EFFECTIVE_OPTIONS} - {"name"}
         check_names(str(self), {**file_options, **options}, allowed_names, _RUN_OPTIONS)
         schedule_option = {} if schedule is None else {"schedule": schedule}
@@ -192,15 +193,15 @@ class Pipeline:
     def __call__(self, *args: Any, **kwargs: Any) -> PipelineRun:
         """Run the pipeline on the active stack and return the run.
 
-        The arguments are those of the function; an argument may be a value or a step. A line is printed when a step ends. The error of a
-        step is raised unchanged. The exception then has the attribute ``pipeline_run``, and ``last_run`` is the failed run.
+        The arguments are those of the decorated function; an argument may be a value or a step. A line is printed when a step ends. The
+        error of a step is raised unchanged. The exception then has the attribute ``pipeline_run``, and ``last_run`` is the failed run.
 
-        A call in the function of another pipeline is different: it adds the steps to that pipeline, and returns the result of the
-        function.
+        A call in the function of another pipeline is different: it adds this pipeline's steps to the other pipeline, and returns the
+        result of this pipeline's function.
 
         Raises:
             StepInterfaceError: If the function does not define a valid pipeline; no step ran.
-            StackValidationError: If the stack, its settings or its secrets prevent the run; its report has every problem.
+            StackValidationError: If the stack, its settings or its secrets prevent the run; the report of the error has every problem.
             FlavorUnavailableError: If this package does not implement the stack's orchestrator; no step ran.
         """
         outer_graph = current_graph()
@@ -248,7 +249,7 @@ class Pipeline:
         return {name: value for name, value in self.parameters.items() if name not in positional_names and name not in kwargs}
 
     def _requirements(self, graph: Graph) -> tuple[list[tuple[str, RequiresSecrets]], list[Sequence[str]]]:
-        """Return the arguments of :func:`validate` for the pipelines and steps of a graph."""
+        """Return two arguments of ``step_runner.validate`` for a graph: ``requirements`` and ``environments``."""
         # The keys of the dict are the pipelines and steps, each once and in order.
         owners: dict[StepDefaults | StepDefinition, None] = {self: None}
         for call in graph.calls.values():
@@ -291,6 +292,7 @@ def pipeline(function: Callable[..., Any] | None = None, /, *, name: str | None 
             * ``enable_cache``: ``False`` turns caching off for every step; otherwise each step decides.
             * ``secrets``: Names of secrets whose keys are environment variables while the steps run. The secrets of a step override them.
             * ``settings``: Settings for every step. The settings of a step override them.
+            * ``parameters``: Default values of the function's arguments.
             * ``on_success``, ``on_failure``: Hooks for the steps that have none.
 
             All others are stored in ``pipeline.options`` and have no effect. A line on standard error warns about each of them once.
@@ -298,7 +300,7 @@ def pipeline(function: Callable[..., Any] | None = None, /, *, name: str | None 
     Raises:
         StepInterfaceError: If the function or an argument is not acceptable.
         InvalidSecretError: If one of ``secrets`` is not a valid name.
-        InvalidReferenceError: If a setting is almost a reference.
+        InvalidReferenceError: If a setting is almost a reference, such as ``{{name}}`` without a key.
     """
 
     def create(decorated: Callable[..., Any]) -> Pipeline:

@@ -28,6 +28,7 @@ Materializers = type[BaseMaterializer] | Mapping[str, type[BaseMaterializer]]
 """One materializer class for all outputs, or a class for each output by name."""
 
 _VALID_NAME = re.compile(r"\w[\w .-]{0,127}")
+"""A valid name. Its first character is no dot, so that ``..`` is not a valid name."""
 
 
 class Step(Generic[ReturnT]):
@@ -40,7 +41,7 @@ class Step(Generic[ReturnT]):
         entrypoint: The decorated function.
         name: The name of the step.
         signature: Its inputs and outputs.
-        enable_cache: Whether it is cached; ``None`` for the default.
+        enable_cache: Whether it is cached; ``None`` for the default, see :attr:`is_cached`.
         secrets: The names of the secrets whose keys are environment variables while it runs.
         settings: Its settings, with unresolved references.
         materializers: The materializers of its outputs, by output. An output without an entry has the default of its type.
@@ -94,7 +95,7 @@ class Step(Generic[ReturnT]):
     def code(self) -> object:
         """The function or class whose code is part of the cache key.
 
-        A step whose ``code`` is ``None`` is not cached.
+        It is never ``None`` in this class. A subclass may return ``None``; the step is then not cached.
         """
         return self.entrypoint
 
@@ -121,13 +122,13 @@ class Step(Generic[ReturnT]):
             parameters: Default values of inputs, by input.
             on_failure: The function to call after a failed run.
             on_success: The function to call after a successful run.
-            merge: Whether each mapping updates the current one instead of replacing it.
-            options: Other arguments of ZenML.
+            merge: Whether settings, materializers, parameters and ``options`` update the current ones instead of replacing them.
+            options: Other arguments of ZenML, which are stored and have no effect.
 
         Raises:
             StepInterfaceError: If an argument is not acceptable; the step is unchanged.
             InvalidSecretError: If one of ``secrets`` is not a valid name.
-            InvalidReferenceError: If a setting is almost a reference.
+            InvalidReferenceError: If a setting is almost a reference, such as ``{{name}}`` without a key.
         """
         new_options = validate_options(str(self), options, STEP_OPTIONS, EFFECTIVE_STEP_OPTIONS)
         new_enable_cache = validate_cache_option(enable_cache, str(self))
@@ -180,12 +181,12 @@ class Step(Generic[ReturnT]):
         return OutputInfo(output, call, self.materializer_of(output), class_of(declared_type))
 
     def __call__(self, *args: Any, id: Any = None, after: Any = None, **kwargs: Any) -> ReturnT:  # noqa: A002 - ZenML's name
-        """Add a call to the pipeline whose function is running, otherwise run the step.
+        """Add a call to the pipeline whose function is running; outside of one, run the step.
 
         Args:
             args: Inputs by position.
-            id: The name of the call in the pipeline, unless the step has an input of this name.
-            after: The calls to wait for, as names, outputs or steps, unless the step has an input of this name.
+            id: The name of the call in the pipeline. If the step has an input ``id``, it is that input.
+            after: The calls to wait for, as names, outputs or steps. If the step has an input ``after``, it is that input.
             kwargs: Inputs by name.
 
         Raises:
@@ -193,7 +194,7 @@ class Step(Generic[ReturnT]):
             StackValidationError: If the stack, the settings or the secrets prevent a run outside a pipeline.
         """
         inputs = self.signature.inputs.parameters
-        # ``id`` or ``after`` may be an input of the step; then its value is an argument for the step.
+        # Python binds ``id=`` and ``after=`` to the parameters of this method. An input of the step with this name gets the value here.
         kwargs |= {name: value for name, value in (("id", id), ("after", after)) if name in inputs and value is not None}
         arguments = self.signature.bind(self.name, args, kwargs, self.parameters)
         graph = current_graph()
@@ -278,21 +279,22 @@ def step(function: Callable[..., Any] | None = None, /, *, name: str | None = No
         options: ZenML's other arguments. These have an effect:
 
             * ``enable_cache``: Whether outputs of an earlier run with the same code, inputs, settings and secrets are reused. The default
-              is true, except for a step with a StepContext.
+              is true, except for a step with a StepContext parameter.
             * ``secrets``: Names of secrets whose keys are environment variables while the step runs. The name of the variable is the key in
               upper case. If the unchanged key is a valid name too, there is a second variable with this name.
             * ``settings``: A dict, or an instance of a subclass of BaseSettings. Its texts may contain references. The step reads the
               resolved settings from ``context.settings``.
             * ``output_materializers``: A materializer class, or a mapping of outputs to classes. The default is cloudpickle.
-            * ``on_success``, ``on_failure``: A function that is called after the step. ``on_failure`` receives the exception if it has a
-              parameter.
+            * ``on_success``, ``on_failure``: A function that is called after the step. The function for ``on_failure`` receives the
+              exception if the function has a parameter.
+            * ``parameters``: Default values of inputs, by input.
 
             All others are stored in ``step.options`` and have no effect. A line on standard error warns about each of them once.
 
     Raises:
         StepInterfaceError: If the function or an argument is not acceptable.
         InvalidSecretError: If one of ``secrets`` is not a valid name.
-        InvalidReferenceError: If a setting is almost a reference.
+        InvalidReferenceError: If a setting is almost a reference, such as ``{{name}}`` without a key.
     """
 
     def create(decorated: Callable[..., Any]) -> Step[Any]:

@@ -1,8 +1,8 @@
 """Atomic writes: a file is written wholly or not at all.
 
 The content is written to a temporary file in the same folder and synced. The temporary file then replaces the target. If ``kill -9`` or a
-power cut ends the process before the replacement, the temporary file remains, and the next writer removes it. A temporary file in use is
-locked, and the system releases the lock when its process ends.
+power cut ends the process before the replacement, the temporary file remains, and the next writer removes it. A writer locks its temporary
+file, and the system releases the lock when the writer's process ends. So a temporary file without a lock is abandoned.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _MAX_NAME_BYTES = 120
 _UTF8_MASK, _UTF8_CONTINUATION = 0xC0, 0x80
 """Bit mask and value of the two high bits of a UTF-8 continuation byte (RFC 3629)."""
 _LEFTOVER = re.compile(r"\..+\.zs-[0-9a-f]{8}\.tmp", re.DOTALL)
-"""Names of temporary files."""
+"""Names of all temporary files of this module, in use or not."""
 _STALE_SECONDS = 24 * 60 * 60
-"""Age in seconds after which a temporary file counts as abandoned, on a file system without locks."""
+"""Age in seconds after which a temporary file counts as abandoned, on Windows and on a file system without locks."""
 
 
 def write_atomically(
@@ -58,7 +58,8 @@ def write_atomically(
             os.fsync(file.fileno())
             if prepare is not None:
                 prepare(temporary_path)
-            # An open file is still locked, so that no other process removes it before the move. Windows can't move an open file.
+            # The file is locked while it is open. On POSIX it is moved before it is closed, so that no other process removes it. Windows
+            # can't move an open file.
             if os.name == "posix":
                 _move_into_place(temporary_path, target, replace=replace)
         if os.name != "posix":
@@ -78,7 +79,7 @@ def remove_leftovers(folder: Path, name: str) -> None:
 
 
 def is_leftover(name: str) -> bool:
-    """Return whether a name has the format of this module's temporary files."""
+    """Return whether a name has the format of this module's temporary files, in use or not."""
     return _LEFTOVER.fullmatch(name) is not None
 
 
@@ -88,6 +89,7 @@ def remove_leftover(path: Path) -> bool:
     A file in use stays.
     """
     with suppress(OSError):
+        # Other users may create files here: O_NOFOLLOW refuses a symbolic link, and O_NONBLOCK does not wait for a writer of a named pipe.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
             # On Windows, this module locks no file, so the age of the file decides there.
@@ -123,7 +125,7 @@ def _create_temporary(target: Path, mode: int) -> tuple[Path, int]:
         descriptor = os.open(temporary_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         # Windows needs no lock, because it does not delete a file that a process has open.
         try_lock(descriptor)
-        # Between the creation and the lock, another process may have removed the file as abandoned.
+        # Between the creation and the lock, another process may have removed the file as abandoned. Its number of links is then 0.
         if os.name != "posix" or os.fstat(descriptor).st_nlink:
             return temporary_path, descriptor
         os.close(descriptor)
@@ -153,17 +155,18 @@ def _move_into_place(temporary_path: Path, target: Path, *, replace: bool) -> No
     except FileExistsError:
         raise
     except OSError:
-        # Some file systems have no hard links, such as exFAT and some network drives. O_EXCL then creates an empty file, which is replaced.
+        # Some file systems have no hard links, such as exFAT and some network drives. There, O_EXCL creates an empty file, or fails if the
+        # target exists. The temporary file then replaces the empty file.
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         try:
-            os.replace(temporary_path, target)  # noqa: PTH105 - pathlib has no function that corresponds to both os.link and os.replace
+            os.replace(temporary_path, target)  # noqa: PTH105 - written in the same way as os.link and os.replace above
         except OSError:
             target.unlink()
             raise
 
 
 def describe_os_error(error: Exception) -> str:
-    """Return why a file can't be read or written, as the end of a sentence."""
+    """Return why a file can't be read or written, as the end of a sentence, such as ``its disk is full``."""
     if isinstance(error, OSError) and error.errno in _REASON_BY_ERRNO:
         return _REASON_BY_ERRNO[error.errno]
     if isinstance(error, PermissionError):

@@ -1,6 +1,7 @@
 """Errors while unpickling arguments in a worker process, deferred until the argument is used.
 
 If the arguments of a task can't be unpickled, a process pool breaks or hangs. An error inside the task, however, reaches the caller.
+Therefore a placeholder replaces the argument, and raises the error when the task uses the placeholder.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ _SPECIAL_METHODS = (
     "__add__ __bool__ __bytes__ __call__ __contains__ __enter__ __eq__ __float__ __format__ __ge__ __getitem__ __gt__ __hash__ __index__ "
     "__int__ __iter__ __le__ __len__ __lt__ __mod__ __mul__ __ne__ __radd__ __setitem__ __str__"
 )
+"""Methods that the placeholder defines itself, because Python looks them up in the class and does not call ``__getattr__`` for them."""
 
 
 def call_or_defer_error(load: Callable[..., Any], *arguments: Any) -> Any:
-    """Return the result of ``load``; in a worker process, replace an error by a :class:`DeferredErrorProxy`.
+    """Return the result of ``load(*arguments)``; in a worker process, replace an error by a :class:`DeferredErrorProxy`.
 
     Raises:
         ZenSecretsError: The error of ``load``, outside of worker processes.
@@ -34,6 +36,7 @@ def call_or_defer_error(load: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _is_worker_process() -> bool:
+    # If this process has not imported multiprocessing, it is no worker process.
     # Workers of multiprocessing, concurrent.futures, joblib and Dask are all named differently from the main process.
     multiprocessing = sys.modules.get("multiprocessing.process")
     return multiprocessing is not None and multiprocessing.current_process().name != "MainProcess"
@@ -51,6 +54,7 @@ class DeferredErrorProxy:
         """
         if isinstance(error, ManagerLockedError):
             error.hint = f"{error.hint} This is a worker process: set it before the workers are started."
+        # A plain assignment would call __setattr__, which raises the error.
         self.__dict__.update(_error=error, _reload=reload)
 
     def __repr__(self) -> str:
@@ -58,7 +62,7 @@ class DeferredErrorProxy:
         return f"<DeferredErrorProxy: {self.__dict__['_error']}>"
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        """Pickle as the original object was pickled."""
+        """Return the function and arguments of the original object's pickle, so that unpickling loads the object again."""
         reload: tuple[Any, ...] = self.__dict__["_reload"]
         return reload
 

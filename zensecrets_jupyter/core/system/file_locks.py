@@ -1,4 +1,4 @@
-"""File locks: their availability, their use, and the process that holds one."""
+"""File locks: check whether files can be locked, lock a file, and find the process that holds a lock."""
 
 from __future__ import annotations
 
@@ -27,21 +27,23 @@ class LockResult(enum.Enum):
     HELD = enum.auto()
     """Another process holds the lock."""
     UNSUPPORTED = enum.auto()
-    """The file can't be locked, for example on a file system without locks, or on Windows."""
+    """The file can't be locked: its file system has no locks, or the system is Windows, where this module locks no file."""
 
 
 def has_locks(folder: Path) -> bool:
     """Return whether files in ``folder`` can be locked; ``True`` if unknown.
 
     The result is unknown for a read-only folder. The function tells apart two cases for which SQLite reports the same error: a locked file,
-    and a file system without locks, for example NFS without its lock daemon.
+    and a file system without locks, for example NFS without its lock daemon. On Windows, the result is ``True``, because SQLite can always
+    lock files there.
     """
     if os.name != "posix":
         return True
     import fcntl
 
     try:
-        # A separate file is used, because closing any descriptor of a file drops the locks of this process on it (fcntl(2)).
+        # SQLite uses the locks of fcntl, so this check uses lockf and not flock. It locks a temporary file and not the database, because
+        # closing any descriptor of a file drops all fcntl locks of this process on that file (fcntl(2)).
         with tempfile.TemporaryFile(dir=folder) as file:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -77,13 +79,16 @@ def locked_file(path: Path) -> Iterator[None]:
 
 
 def _lock(descriptor: int, deadline: float) -> None:
-    # Waiting is pointless for a file that can't be locked.
+    # The loop waits only for another process. It ends for UNSUPPORTED, because waiting is pointless for a file that can't be locked.
     while try_lock(descriptor) is LockResult.HELD and time.monotonic() < deadline:
         time.sleep(_POLL_INTERVAL)
 
 
 def try_lock(descriptor: int) -> LockResult:
-    """Try to lock a file until it is closed, and return the result without waiting."""
+    """Try once to lock a file, without waiting, and return the result.
+
+    The lock lasts until the descriptor is closed.
+    """
     if os.name != "posix":
         return LockResult.UNSUPPORTED
     import fcntl
@@ -109,10 +114,12 @@ def lock_holder(*paths: Path) -> str:
             file_ids.add(f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}")
     with suppress(OSError):
         for line in Path("/proc/locks").read_text(encoding="ascii", errors="replace").splitlines():
-            # Format: "1: POSIX  ADVISORY  WRITE 12345 fe:00:131 120 120". Lines of waiting processes have "->" before the type.
+            # Format: "1: POSIX  ADVISORY  WRITE 12345 fe:00:131 120 120", where 12345 is the process id, and fe:00:131 the device and inode
+            # of the file. Lines of waiting processes have "->" before the type.
             fields = line.split()
             if "->" not in fields and "WRITE" in fields and file_ids & set(fields):
                 process_id = fields[fields.index("WRITE") + 1]
+                # The id is -1 for a lock without an owning process (F_OFD_SETLK), and may be 0 for a process that is not visible here.
                 if process_id.isdecimal() and int(process_id) not in {0, os.getpid()}:
                     return f"{process_id}, {_process_name(process_id)}"
     return ""

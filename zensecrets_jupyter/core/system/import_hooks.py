@@ -1,4 +1,4 @@
-"""Import hooks: functions that run after an import, and finders that wrap the loading."""
+"""Import hooks: functions that run after a module's import, and finders that wrap the loading of modules."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ class ImportFinder(MetaPathFinder):
 
     @abstractmethod
     def handles(self, fullname: str) -> bool:
-        """Return whether the finder handles the import of a module."""
+        """Return whether imports of the module ``fullname`` call :meth:`load` or :meth:`handle_missing`."""
 
     @abstractmethod
     def load(self, module: ModuleType, execute: Callable[[ModuleType], None]) -> None:
-        """Load a module: call ``execute``, which is Python's own loading, and run the steps of the subclass."""
+        """Load a module: call ``execute(module)``, which runs the module's code, and do the subclass's work before or after."""
 
     def handle_missing(self, fullname: str) -> None:
         """Handle the import of a module that no other finder finds."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Return the spec from the other finders; Python calls this method."""
+        """Return the spec that another finder returns, with a loader that calls :meth:`load`; Python calls this method."""
         if not self.handles(fullname):
             return None
         for finder in [finder for finder in sys.meta_path if finder is not self]:

@@ -17,13 +17,14 @@ MAX_DEPTH = 20
 """Maximum depth of nested lists and mappings in YAML."""
 
 TOO_MANY_VALUES = f"holds more than {MAX_VALUES:,} values"
+"""The predicate of an error about a file that exceeds :data:`MAX_VALUES`."""
 
 
 def describe_exceeded_yaml_limit(text: str) -> str:
     """Return the exceeded limit of a YAML text, such as ``is nested more than 20 deep``, or an empty text.
 
     The function reads parser events and builds no objects, because 300 bytes of nested aliases can expand to more data than fits in memory.
-    Invalid YAML exceeds no limit.
+    For invalid YAML, the result is empty if no limit is exceeded before the error. The caller parses the text, and reports the error.
     """
     import yaml
 
@@ -42,8 +43,9 @@ def describe_exceeded_yaml_limit(text: str) -> str:
             elif isinstance(event, yaml.ScalarEvent):
                 _add_size(open_nodes, sizes_by_anchor, event.anchor, 1)
             elif isinstance(event, yaml.AliasEvent):
+                # An alias inside the node that it repeats counts as 1, because the size of that node is not known yet.
                 _add_size(open_nodes, sizes_by_anchor, None, sizes_by_anchor.get(event.anchor or "", 1))
-            # The limit is doubled because the keys of mappings count too.
+            # The limit is doubled, because the parser events include the keys of mappings. For the depth, the whole text adds 1.
             if open_nodes[-1][1] > 2 * MAX_VALUES:
                 return TOO_MANY_VALUES
             if len(open_nodes) > MAX_DEPTH + 1:

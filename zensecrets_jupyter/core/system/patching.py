@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 def patch(owner: Any, name: str, replacement: Any, undo: ExitStack) -> None:
     """Set ``owner.name``; ``undo`` restores the old value, unless other code has set another value since then."""
+    # ``False`` for an attribute of the class or a base class, which is visible again after ``delattr``.
     is_own_attribute = name in vars(owner)
     original = getattr(owner, name)
     setattr(owner, name, replacement)

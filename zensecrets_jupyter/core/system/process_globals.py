@@ -22,7 +22,7 @@ _Object = TypeVar("_Object")
 
 def process_global(name: str, create: Callable[[], _Object]) -> _Object:
     """Return the object with this name in this process; ``create`` creates it on first use."""
-    # dict.setdefault is atomic, so that two threads get the same object.
+    # dict.setdefault is atomic, so that two threads get the same object even if both call ``create``.
     objects = vars(sys.modules.setdefault(_HOLDER_MODULE, ModuleType(_HOLDER_MODULE)))
     if name not in objects:
         objects.setdefault(name, create())

@@ -17,7 +17,7 @@ def related_errors(error: BaseException) -> Iterator[BaseException]:
     """Yield an error, its causes and contexts, and the members of exception groups.
 
     Each error is yielded once, the nearest ones first. Python 3.10 has no class of exception groups, so any error with members in the
-    attribute ``exceptions`` is a group.
+    attribute ``exceptions`` counts as a group.
     """
     seen: set[int] = set()
     queue = deque([error])
@@ -29,7 +29,7 @@ def related_errors(error: BaseException) -> Iterator[BaseException]:
         yield current
         members: object = ()
         with suppress(Exception):
-            # A property of the user's own class may raise anything.
+            # ``exceptions`` may be a property of the user's own exception class, which may raise any error.
             members = getattr(current, "exceptions", ())
         nested = (current.__cause__, current.__context__, *(members if isinstance(members, tuple | list) else ()))
         queue.extend(item for item in nested if isinstance(item, BaseException))
@@ -38,11 +38,12 @@ def related_errors(error: BaseException) -> Iterator[BaseException]:
 def raise_without_context(error: BaseException) -> NoReturn:
     """Raise ``error`` without a reference to the error that Python is handling.
 
-    Python handles the error of a ``with`` block until the end of ``__exit__``. So an error that a context manager raises has that error
-    as its ``__context__``, even if the context manager raises outside of its own ``except`` block. ``raise … from None`` only hides this
-    reference.
+    If a ``with`` block raises an error A, Python handles A until the end of ``__exit__``. If the context manager then raises an error B,
+    A is the ``__context__`` of B, even if B is raised outside of an ``except`` block. ``raise … from None`` only hides A in the traceback,
+    and B still refers to A.
     """
     try:
         raise error
     finally:
+        # The ``raise`` statement has set the reference.
         error.__context__ = None

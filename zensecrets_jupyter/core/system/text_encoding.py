@@ -18,13 +18,17 @@ def decode_system_text(text: str) -> str:
     if text.isascii():
         return text
     try:
+        # Only a text with lone surrogates has undecodable bytes; other texts are correct already.
         return os.fsencode(text).decode("utf-8") if any("\ud800" <= character <= "\udfff" for character in text) else text
     except UnicodeError:
         return text
 
 
 def encode_system_text(text: str) -> str:
-    """Return a text as Python accepts it for file names and environment variables."""
+    """Return a text that Python accepts for file names and environment variables in this locale.
+
+    If the locale can't encode the text, the result is the text that Python makes of its UTF-8 bytes, with lone surrogates.
+    """
     if text.isascii():
         return text
     try:

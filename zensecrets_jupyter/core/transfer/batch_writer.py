@@ -35,9 +35,9 @@ def write_all(
     Args:
         target: The secrets manager to write to.
         records: The records by name.
-        replaced_names: The names of existing secrets that are replaced.
+        replaced_names: The names of those records that replace an existing secret.
         on_progress: Called after each secret.
-        already_copied_count: The number of secrets that were in the target before; they count as processed.
+        already_copied_count: The number of secrets of the copy that the target already has; they count as processed.
 
     Returns:
         For each name the reason why the secret could not be written, or an empty text.
@@ -58,6 +58,7 @@ def write_all(
         problem = InterruptedWork(f"Interrupted: {writer.progress} {_RETRY_HINT}")
     else:
         return writer.outcomes
+    # Raised outside of the ``except`` block, so that the error does not refer to the KeyboardInterrupt as its context.
     raise problem
 
 
@@ -82,12 +83,16 @@ class _BatchWriter:
     @property
     def progress(self) -> str:
         """The progress as a sentence."""
+        # The list is a copy, because other threads may still add outcomes.
         completed_count = self._already_copied_count + sum(not reason for reason in list(self.outcomes.values()))
         total_count = self._already_copied_count + len(self._records)
         return f"{completed_count} of {total_count} secrets are in {self._target.name!r}, each of them complete."
 
     def run(self) -> None:
-        """Write all records until one fails."""
+        """Write all records; stop at the first error of the target.
+
+        A secret that the target does not accept is no such error: the reason becomes its outcome.
+        """
         names = list(self._records)
         if not names:
             return
@@ -95,7 +100,7 @@ class _BatchWriter:
         # thread, and an error that concerns all secrets is raised only once.
         self._write_and_record(names[0])
         self._report()
-        # The maximum number of concurrent reads also holds for writes.
+        # The secrets manager has no limit of its own for concurrent writes, so its limit for reads is used.
         worker_count = min(self._target.parallel_reads, len(names) - 1)
         if worker_count > 1:
             self._run_in_pool(names[1:], worker_count)
@@ -111,7 +116,7 @@ class _BatchWriter:
                 future.result()
                 self._report()
         finally:
-            # After a failure or Ctrl-C, running writes still end and are counted.
+            # After a failure or Ctrl-C, the writes that run still end and are counted, and the others are cancelled.
             pool.shutdown(cancel_futures=True)
 
     def _report(self) -> None:
@@ -136,7 +141,8 @@ class _BatchWriter:
             return error.message
         else:
             return ""
-        # Another writer changed the secret after the comparison. If its content is the same now, nothing has to be written.
+        # Another writer registered or deleted the secret after the comparison, or the target can't list its secrets and had
+        # this one before. If the record in the target is the same now, nothing has to be written.
         can_read = Capability.READ in self._target.capabilities
         if can_read and self._target.get_records([name])[name] == record:
             return ""

@@ -1,7 +1,8 @@
-"""Journal of a running import of secrets. If the import is killed, the next command undoes its changes with the journal.
+"""Journal of a running import of secrets, with which the next command undoes a killed import.
 
 The journal is for secrets managers that write one secret at a time. It is a file under ``ZENSECRETS_HOME``, encrypted with the workspace's
-data key. The file is locked during the import, and the system releases the lock when the process ends.
+data key. The file is locked during the import, and the system releases the lock when the process ends. So a journal without a lock is from
+a killed import.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
 
 _FOLDER = "imports"
 _MAX_FILE_BYTES = 64 * 1024 * 1024
+"""Maximum number of bytes that are read from a journal. A longer one counts as damaged."""
 
 
 class Change(NamedTuple):
-    """A secret before and after an import; ``before`` is ``None`` for a new secret."""
+    """The record of a secret before and after an import; ``before`` is ``None`` for a new secret."""
 
     before: SecretRecord | None
     after: SecretRecord
@@ -39,7 +41,8 @@ class Change(NamedTuple):
 def write_journal(manager: SecretsManager, changes: Mapping[str, Change]) -> Iterator[None]:
     """Keep a journal of ``changes`` while the block makes them.
 
-    If the block raises an error, it has to undo its changes first.
+    The journal is deleted at the end of the block, also after an error. Therefore the block has to undo its own changes before it raises
+    an error.
 
     Raises:
         UnwritableFileError: If the journal can't be written; nothing was changed.
@@ -82,8 +85,9 @@ def _journal_paths(manager: SecretsManager) -> Sequence[Path]:
 
 
 def _create_journal(manager: SecretsManager, changes: Mapping[str, Change]) -> tuple[Path, int]:
-    """Return the path of a new journal and the descriptor that locks it."""
+    """Write a new journal; return its path and the descriptor that locks it."""
     content = {name: [_to_json(change.before), _to_json(change.after)] for name, change in changes.items()}
+    # The generation is the number of the data key that encrypts the content.
     generation, sealed = get_workspace().seal(json.dumps(content).encode())
     document = {"generation": generation, "sealed": base64.b64encode(sealed).decode("ascii")}
     path = home() / _FOLDER / f"{manager.id}.{secrets.token_hex(8)}.json"
@@ -94,7 +98,7 @@ def _create_journal(manager: SecretsManager, changes: Mapping[str, Change]) -> t
             write_atomically(path, json.dumps(document).encode())
             with suppress(FileNotFoundError):
                 descriptor = os.open(path, os.O_RDWR)
-                # Before the lock, another command may have treated the journal as abandoned and deleted it. Then it is written again.
+                # Before the lock, another command may have treated the journal as abandoned and deleted it. Then this loop writes it again.
                 # On a file system without locks, other commands do not undo the changes of a journal that is less than a day old.
                 if try_lock(descriptor) is not LockResult.HELD and path.exists():
                     return path, descriptor
@@ -123,7 +127,8 @@ def _undo_journal(manager: SecretsManager, path: Path) -> list[str]:
 def _undo_change(manager: SecretsManager, name: str, change: Change) -> bool:
     """Restore a secret unless it was changed since the import; return whether it was restored.
 
-    A manager that can't read secrets can't notice a change. Its new secrets are deleted, even if another writer has changed them.
+    A manager that can't read secrets can't notice a change. An import into that manager only registers new secrets, which are deleted here,
+    even if another writer has changed them.
     """
     try:
         if Capability.READ in manager.capabilities:
@@ -147,7 +152,7 @@ def _parse(data: bytes) -> dict[str, Change]:
         content = json.loads(get_workspace().unseal(int(document["generation"]), base64.b64decode(document["sealed"])))
         return {name: Change(_from_json(before), SecretRecord(*after)) for name, (before, after) in content.items()}
     except (ValueError, KeyError, TypeError, ManagerCorruptedError):
-        # A damaged journal contains no information about the changes.
+        # The changes in a damaged journal are unknown, so they are not undone.
         return {}
 
 

@@ -30,7 +30,7 @@ _CONTEXT = (FORMAT_KEY, str(VERSION))
 
 def is_sealed(text: str) -> bool:
     """Return whether a text is an encrypted export."""
-    # FORMAT_KEY is the first JSON key of an encrypted export. Later in a text, it may be a part of a value.
+    # FORMAT_KEY is the first JSON key of an encrypted export, so it is near the start. Later in another text, it may be a part of a value.
     return text.lstrip().startswith("{") and f'"{FORMAT_KEY}"' in text[:200]
 
 
@@ -49,11 +49,11 @@ def unseal(text: str, name: str, ask: Callable[[str], str]) -> str:
     Args:
         text: The text of the file.
         name: The name of the file in prompts and errors.
-        ask: Asks for the passphrase; it is called again after a wrong one.
+        ask: Gets the prompt and returns the passphrase; it is called up to ``MAX_ATTEMPTS`` times, until the passphrase opens the export.
 
     Raises:
         UnreadableFileError: If the file was altered or damaged.
-        WrongPassphraseError: If no typed passphrase opens it.
+        WrongPassphraseError: If no passphrase from ``ask`` opens the export.
         InteractionUnavailableError: If the session can't ask for the passphrase.
     """
     parameters, sealed = _parse(text, name)
@@ -64,7 +64,7 @@ def unseal(text: str, name: str, ask: Callable[[str], str]) -> str:
     for attempt in range(MAX_ATTEMPTS):
         passphrase = ask(f"{'That does not open it. ' if attempt else ''}Passphrase of {name}: ")
         if attempt and passphrase == previous_passphrase:
-            # A source such as an environment variable returns the same passphrase again.
+            # A source such as an environment variable always returns the same passphrase, so further attempts are useless.
             break
         previous_passphrase = passphrase
         try:

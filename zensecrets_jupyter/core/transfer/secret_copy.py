@@ -46,7 +46,7 @@ class ComparisonResult(enum.Enum):
     CONFLICT = "conflict"
     """The target has a secret with the same name and other content, or one that can't be compared."""
     IMPOSSIBLE = "can't be done"
-    """The secret can't be read, or the target can't store it."""
+    """The source can't read the secret, or the target can't store it or can't read its own secret of that name."""
 
 
 class ComparedSecret(NamedTuple):
@@ -68,7 +68,7 @@ class CopyPlan:
         source: The secrets manager to copy from.
         target: The secrets manager to copy into.
         secrets: The compared secrets, sorted by name.
-        records: The records to write, by name.
+        records: All records that were read from the source, by name. Only those of new and replaced secrets are written.
     """
 
     source: SecretsManager
@@ -86,7 +86,7 @@ class CopyReport(NamedTuple):
 
     Attributes:
         registered: Secrets that are new in the target.
-        replaced: Secrets that replaced others in the target.
+        replaced: Secrets that replaced the target's secrets of the same name.
         same: Secrets that the target had already.
         skipped: Conflicts that stayed unchanged in the target.
         failed: Secrets that could not be copied, each with the reason.
@@ -123,7 +123,7 @@ def plan_copy(source: SecretsManager, target: SecretsManager, names: Iterable[st
             records[name] = record
         elif not isinstance(record, SecretNotFoundError):
             comparisons.append(ComparedSecret(name, ComparisonResult.IMPOSSIBLE, record.message))
-        # Otherwise the secret was deleted after the listing, and there is nothing to copy.
+        # For SecretNotFoundError, the secret was deleted after the listing, and there is nothing to copy.
     comparisons += _compare_all(target, records)
     return CopyPlan(source, target, tuple(sorted(comparisons)), records)
 
@@ -135,7 +135,7 @@ def run_copy(plan: CopyPlan, *, replace: Collection[str] = (), on_progress: Prog
 
     Args:
         plan: The plan.
-        replace: The conflicts that are replaced in the target.
+        replace: The names of the conflicts to replace in the target.
         on_progress: Called with the number of processed secrets, written or not, and the total number.
 
     Raises:
@@ -238,7 +238,7 @@ def _check_readable(source: SecretsManager, results: Mapping[str, SecretRecord |
             if are_names_given:
                 raise source.not_found_error(name)
         elif isinstance(problem, ManagerAccessError):
-            # A backend may refuse access to single secrets. If it refuses all of them, there is nothing to copy.
+            # A backend may refuse access to single secrets. If no secret can be read at all, there is nothing to copy.
             if len(problems) == len(results):
                 raise problem
         elif not isinstance(problem, _SINGLE_SECRET_ERRORS):
@@ -246,7 +246,7 @@ def _check_readable(source: SecretsManager, results: Mapping[str, SecretRecord |
 
 
 def _compare_all(target: SecretsManager, records: Mapping[str, SecretRecord]) -> list[ComparedSecret]:
-    """Return the comparison of the records with the target."""
+    """Return the comparison of each record with the target's secret of the same name."""
     # The target is listed once and read in batches, because each request to a remote service takes time.
     can_list, can_read = Capability.LIST in target.capabilities, Capability.READ in target.capabilities
     refusals = {name: reason for name, record in records.items() if (reason := _refusal_reason(target, name, record))}
@@ -264,7 +264,7 @@ def _compare_all(target: SecretsManager, records: Mapping[str, SecretRecord]) ->
             reason = f"flavor {target.flavor} returns no secrets, so they can't be compared"
             comparisons.append(ComparedSecret(name, ComparisonResult.CONFLICT, reason))
         elif not can_read:
-            # The target refuses the registration later if it has the secret.
+            # The target can neither list nor read secrets. If it has this secret, it refuses the registration later.
             comparisons.append(ComparedSecret(name, ComparisonResult.NEW))
         else:
             comparisons.append(_compare(target_records[name], name, record))

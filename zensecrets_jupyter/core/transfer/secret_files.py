@@ -37,7 +37,7 @@ def read_secrets(path: str, ask: PassphraseSource, *, name: str = "", schema: st
         path: A ``.env``, JSON or YAML file that a user wrote, or an export, encrypted or not.
         ask: Asks for the passphrase of an encrypted export, unless ``ZENSECRETS_PASSPHRASE`` is set.
         name: The name of the secret, if the file holds a single one; by default derived from the file's name.
-        schema: The type of its schema, if the file holds a single secret.
+        schema: The type of the secret's schema, if the file holds a single secret; by default the type in the file, or ``arbitrary``.
         file_format: One of :data:`secret_formats.FORMATS`; by default derived from the file's name.
 
     Raises:
@@ -58,6 +58,7 @@ def read_secrets(path: str, ask: PassphraseSource, *, name: str = "", schema: st
         message = f"The file {path!r} holds {len(records)} secrets: {', '.join(records)}."
         raise InvalidSecretError(message, hint="Leave out --name and --schema.")
     if name and name not in records:
+        # The file itself names its single secret; ``name`` overrides that name.
         records = {name: next(iter(records.values()))}
     return [
         _make_secret(secret, SecretRecord(schema or record.schema, record.content), is_schema_given=bool(schema))
@@ -75,6 +76,7 @@ def plan_import(
         UnsupportedOperationError: If the secrets manager does not have an operation that the import requires.
     """
     secrets_by_name = {secret.name: secret for secret in secrets}
+    # If the manager can't list its secrets, all secrets of the import count as new, and the registration refuses a name that exists.
     names_in_manager = set(manager.list_secrets()) if Capability.LIST in manager.capabilities else set()
     existing_names = [name for name in secrets_by_name if name in names_in_manager]
     if existing_names and not (overwrite or skip_existing):
@@ -156,13 +158,13 @@ def export_secrets(
         manager: The secrets manager.
         names: The names of the secrets.
         path: The file. Without a passphrase its name determines the format: ``.json``, ``.yaml`` or ``.env``.
-        passphrase: Returns the passphrase for encryption, and is called after all other checks; ``None`` for plain text.
+        passphrase: Returns the passphrase for encryption, and is called after the secrets are read; ``None`` for plain text.
         replace: Whether an existing file is replaced.
 
     Raises:
         SecretNotFoundError: If a secret does not exist.
         UnwritableFileError: If the file exists and ``replace`` is false, or it can't be written.
-        InvalidSecretError: If the format can't hold them.
+        InvalidSecretError: If the format can't hold the secrets, or the name of the file does not state a format.
     """
     records = {name: record_of(manager.get_secret(name)) for name in dict.fromkeys(names)}
     if passphrase is None:
@@ -178,7 +180,7 @@ def export_secrets(
 
 
 def _prefer_environment(ask: PassphraseSource) -> PassphraseSource:
-    """Return a source that asks for the passphrase only if no environment variable has it."""
+    """Return a source that takes the passphrase from ``ZENSECRETS_PASSPHRASE``, or calls ``ask`` if the variable is not set."""
 
     def read_passphrase(prompt: str) -> str:
         return os.environ.get(PASSPHRASE_VARIABLE) or ask(prompt)
@@ -187,7 +189,10 @@ def _prefer_environment(ask: PassphraseSource) -> PassphraseSource:
 
 
 def _make_secret(name: str, record: SecretRecord, *, is_schema_given: bool) -> BaseSecretSchema:
-    """Return the secret of a record. The schema must exist if the user has given it; a schema from a file may be missing here."""
+    """Return the secret of a record.
+
+    A schema that the user has given must exist. A fallback replaces a schema from a file that is missing here.
+    """
     schema = get_schema(record.schema) if is_schema_given else schema_or_fallback(record.schema)
     return schema.from_content(name, record.content)
 
@@ -208,6 +213,7 @@ def _undo_all(undo_functions: list[tuple[str, Callable[[], None]]]) -> list[str]
 
 
 def _succeeds(undo: Callable[[], None]) -> bool:
+    """Call ``undo``, and return whether it raises no error of this package."""
     try:
         undo()
     except ZenSecretsError:

@@ -1,7 +1,7 @@
 """File formats of secrets: ``.env``, JSON and YAML, written by users or by an export.
 
 A user's file holds either the keys and values of one secret, or a mapping of names to keys and values. An export also holds the schemas,
-and has the key ``zensecrets_export``. Values are read as text: ``0042`` stays ``0042``, and ``yes`` stays ``yes``.
+and has the top-level key ``zensecrets_export``. Values are read as text: ``0042`` stays ``0042``, and ``yes`` stays ``yes``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def format_of(path: str) -> str:
 
 
 def name_of(path: str) -> str:
-    """Return the default name of a secret: the file name without suffix and leading dots."""
+    """Return the default name of a secret: the file name without suffix and leading dots, such as ``env`` for ``.env``."""
     name = path.replace("\\", "/").rsplit("/", 1)[-1].lstrip(".")
     return name.rsplit(".", 1)[0] if "." in name else name
 
@@ -55,7 +55,7 @@ def read(text: str, file_format: str, *, file: str, name: str, is_single: bool =
         is_single: Whether the file is expected to hold the keys and values of a single secret. An error then suggests a text for each key.
 
     Raises:
-        UnreadableFileError: If the text does not follow the format, or a value is not a text. The error contains no value.
+        UnreadableFileError: If the text does not follow the format, or a value is null, a list or a mapping. The error contains no value.
         InvalidSecretError: If a name or a key is not acceptable.
         StoreTooNewError: If a newer version of this package wrote it.
     """
@@ -95,7 +95,7 @@ def parse_json(text: str, file: str) -> Any:
     """Return the content of a JSON text, with numbers as their original text.
 
     Raises:
-        UnreadableFileError: If the text is not JSON, or has a duplicate key.
+        UnreadableFileError: If the text is not JSON, is nested too deeply, has too many values, or has an empty or duplicate key.
     """
     value_count = 0
 
@@ -122,7 +122,7 @@ def parse_yaml(text: str, file: str) -> Any:
     A null is ``None``.
 
     Raises:
-        UnreadableFileError: If the text is not YAML, has a duplicate key, or uses other types than texts, lists and mappings.
+        UnreadableFileError: If the text is not YAML, exceeds a limit, or has an empty or duplicate key, or a list or mapping as a key.
     """
     import yaml
 
@@ -148,7 +148,7 @@ def _convert_node(node: Any, file: str) -> Any:
         return None if node.tag == "tag:yaml.org,2002:null" else node.value
     if isinstance(node, yaml.SequenceNode):
         return [_convert_node(item, file) for item in node.value]
-    # A key that is no text is treated as an empty one, which _check_keys refuses.
+    # A YAML key may be a list or a mapping. It is treated as an empty key, which _check_keys refuses.
     keys = [key.value if isinstance(key, yaml.ScalarNode) else "" for key, _ in node.value]
     _check_keys(file, keys)
     return {key: _convert_node(item, file) for key, (_, item) in zip(keys, node.value, strict=True)}
@@ -192,6 +192,7 @@ def _parse_plain(document: Mapping[str, Any], file: str, name: str, *, is_single
     """Return the secrets of a file that is no export; the arguments are those of :func:`read`."""
     # In a file with several secrets, each key is the name of a secret and holds a mapping.
     keys_with_mapping = {key for key, value in document.items() if isinstance(value, dict)}
+    # This error is for a mix of texts and mappings. If every key holds a mapping, the file has several secrets, and they are returned.
     if keys_with_mapping and is_single and len(keys_with_mapping) < len(document):
         raise _unreadable_error(file, f"holds a mapping under {quote_untrusted(next(iter(keys_with_mapping)))}", "Give each key a text.")
     if not keys_with_mapping:
@@ -206,6 +207,7 @@ def _parse_plain(document: Mapping[str, Any], file: str, name: str, *, is_single
 
 def _parse_export(document: Mapping[str, Any], file: str) -> dict[str, SecretRecord]:
     version = str(document[EXPORT_KEY])
+    # A damaged file may have any text here, so the error shows only its start.
     if version != str(VERSION):
         raise StoreTooNewError(
             f"The export {file!r} has version {version[:10]!r}, and this package reads {VERSION}.", hint="Update this package."
@@ -224,6 +226,7 @@ def _convert_content(name: str, content: Mapping[str, Any], file: str) -> dict[s
     """Return the content of the secret ``name`` with all values as texts."""
     texts = {}
     for key, value in content.items():
+        # Only JSON has booleans here; parse_yaml returns the original text, such as ``yes``.
         if isinstance(value, bool):
             texts[key] = "true" if value else "false"
         elif isinstance(value, str):

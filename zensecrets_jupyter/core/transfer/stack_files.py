@@ -54,8 +54,8 @@ class StackDescription(NamedTuple):
         name: The name.
         components: The components by type.
         schemas: The types of the schemas of the required secrets, by name of the secret, if known.
-        zenml_secrets_file: The path of the file with the secrets of ZenML's local secrets manager, in the folder of ZenML. It is empty for
-            another stack. ZenML's export does not contain these secrets.
+        zenml_secrets_file: The file with the secrets of ZenML's local secrets manager, which ZenML's export does not contain. The path is
+            relative to ZenML's own folder. It is empty if the file is not an export of ZenML, or its secrets manager is not local.
     """
 
     name: str
@@ -65,7 +65,9 @@ class StackDescription(NamedTuple):
 
 
 def export_stack(workspace: Workspace, name: str | None = None) -> tuple[str, list[str]]:
-    """Return a stack as YAML without sensitive values, and the attributes that were left out, such as ``alerter 'slack'.slack_token``.
+    """Return a stack as YAML without sensitive values, and the attributes that were left out.
+
+    An example of an attribute is ``alerter 'slack'.slack_token``.
 
     Raises:
         StackNotFoundError: If the stack does not exist.
@@ -76,6 +78,7 @@ def export_stack(workspace: Workspace, name: str | None = None) -> tuple[str, li
     components, left_out, required_keys = {}, [], dict[str, list[str]]()
     for component_type, component_name in record.components.items():
         component = workspace.component(component_type, component_name)
+        # The workspace encrypts the sensitive attributes that hold a plain value and no reference.
         sealed_names = component.sealed.names if component.sealed else ()
         clear_attributes = {key: value for key, value in component.attributes.items() if key not in sealed_names}
         components[component_type.value] = {"name": component.name, "flavor": component.flavor, "configuration": clear_attributes}
@@ -103,6 +106,7 @@ def read_stack(path: str) -> StackDescription:
     document = _parse(path)
     if not isinstance(document, dict) or not isinstance(document.get("components"), dict):
         raise _unreadable_error(path, "does not describe a stack", "Export one: %stack export NAME FILE")
+    # ZenML's export does not have this key.
     if document.get("zensecrets_stack", VERSION) != VERSION:
         raise _unreadable_error(path, "was written by a newer version of this package", "Update this package.")
     types_by_name = {component_type.value: component_type for component_type in ComponentType}
@@ -119,7 +123,11 @@ def read_stack(path: str) -> StackDescription:
 
 
 def missing_sensitive_attributes(workspace: Workspace, description: StackDescription) -> dict[ComponentType, tuple[str, ...]]:
-    """Return the sensitive attributes that are not in the file, for each component to register."""
+    """Return the sensitive attributes that are not in the file, for each component to register.
+
+    Raises:
+        ComponentExistsError: If a component with the same name has other attributes.
+    """
     return {
         component_type: component.left_out
         for component_type, component in description.components.items()
@@ -138,7 +146,7 @@ def import_stack(
         workspace: The workspace.
         description: The description from the file.
         name: The name of the stack.
-        sensitive: The sensitive attributes that are not in the file, for each component to register.
+        sensitive: The values of the sensitive attributes that are not in the file, by attribute, for each component to register.
 
     Raises:
         StackExistsError: If a stack has that name.
@@ -200,8 +208,9 @@ def _find_existing(workspace: Workspace, component_type: ComponentType, descript
         return None
     record = same_name_records[0]
     sealed_names = record.sealed.names if record.sealed else ()
-    # The workspace may have encrypted an attribute that the file has in clear text. An example is the name of a secret that did not exist
-    # at the registration.
+    # The workspace may have encrypted an attribute that the file has in clear text. An example is ``authentication_secret`` with the name
+    # of a secret: if the secret did not exist at the registration, the name looked like a sensitive value. Encrypted attributes are
+    # compared only if the file has them.
     attributes = workspace.attributes(record) if set(sealed_names) & set(description.attributes) else record.attributes
     registered_attributes = {key: value for key, value in attributes.items() if key not in sealed_names or key in description.attributes}
     if record.flavor == description.flavor and set(description.left_out) <= set(sealed_names):
@@ -241,13 +250,14 @@ def _remove_defaults(component_type: ComponentType, flavor: str, attributes: Map
 def _find_zenml_secrets_file(document: Mapping[str, Any]) -> str:
     """Return the attribute ``zenml_secrets_file`` of a :class:`StackDescription`."""
     manager = document["components"].get(ComponentType.SECRETS_MANAGER.value)
+    # Only ZenML's export has the key zenml_version.
     if "zenml_version" not in document or not isinstance(manager, dict) or manager.get("flavor") != "local":
         return ""
     if (manager.get("configuration") or {}).get("secrets_file"):
         # The secrets are in this file, which the import of the stack reads.
         return ""
     manager_id = str(manager.get("id"))
-    # The id becomes a part of a path, so any other text than a UUID is refused.
+    # The id becomes a part of a path, so any other text than a UUID is ignored.
     is_uuid = re.fullmatch(r"[0-9a-f-]{36}", manager_id) is not None
     return f"local_stores/{manager_id}/secrets.yaml" if is_uuid else ""
 
@@ -263,6 +273,7 @@ def _parse_component(path: str, type_name: str, description: Any) -> ComponentDe
     left_out = component.get("left_out") or []
     if not isinstance(attributes, dict) or not isinstance(left_out, list):
         raise _unreadable_error(path, f"has no mapping of attributes for its {type_name}", "Export it again.")
+    # ZenML's export has a null for each attribute that is not set.
     parsed_attributes = {key: RawText.from_json(value) for key, value in attributes.items() if value is not None}
     if type_name == ComponentType.SECRETS_MANAGER.value and parsed_attributes.get("scope") != "namespace":
         # ZenML stores a namespace even if the scope makes it ineffective.
@@ -271,10 +282,10 @@ def _parse_component(path: str, type_name: str, description: Any) -> ComponentDe
 
 
 def _reference_texts(value: Any) -> Iterator[str]:
-    """Yield each text that may hold references, and no raw text."""
+    """Yield each text in ``value`` that may hold references; raw texts are omitted."""
     if isinstance(value, str):
         yield value
-    # The workspace stores a raw text as a dict with this key.
+    # The workspace stores a raw text as a dict with the single key "$literal".
     elif isinstance(value, Mapping) and value.keys() != {"$literal"}:
         for item in value.values():
             yield from _reference_texts(item)
@@ -296,7 +307,7 @@ def _list_schemas(workspace: Workspace, record: StackRecord) -> dict[str, str]:
 
 
 def _schema_entry(schemas: Mapping[str, str], secret_name: str) -> dict[str, str]:
-    """Return the item ``schema`` of a secret in the file; empty if any key is allowed or the schema is unknown."""
+    """Return the item ``schema`` of a secret in the file; empty if the schema is ``arbitrary`` or unknown."""
     schema = schemas.get(secret_name, "arbitrary")
     return {} if schema == "arbitrary" else {"schema": schema}
 

@@ -17,8 +17,8 @@ def read_text(path: str | Path) -> str:
     A byte order mark is removed.
 
     Raises:
-        UnreadableFileError: If the file is missing, unreadable, not a text in UTF-8 or UTF-16, or larger than 16 MiB. The error contains no
-            content.
+        UnreadableFileError: If the file is missing, unreadable, larger than 16 MiB, or not a text in UTF-8, UTF-16 or UTF-32. The error
+            contains no content.
     """
     problem, hint = "", "Check the path."
     try:
@@ -52,7 +52,7 @@ def write_text(path: str | Path, text: str, *, replace: bool = False, private: b
     """
     target = expand_path(path)
     if replace and os.path.exists(target) and not os.path.isfile(target):  # noqa: PTH110, PTH113 - the methods of Path raise OSError for a path that is too long
-        # Replacing a device such as /dev/null would remove it for all users.
+        # A folder can't be replaced, and replacing a device such as /dev/null would remove it for all users.
         raise UnwritableFileError(f"{str(path)!r} is a folder or a device, and is not replaced.", hint="Choose another path.")
     try:
         write_atomically(target, text.encode("utf-8"), mode=0o600 if private else 0o666, replace=replace)
@@ -79,7 +79,7 @@ def expand_path(path: str | Path) -> Path:
 
 
 def unwritable_error(path: str | Path, error: Exception, *, replace: bool = True) -> UnwritableFileError:
-    """Return the error of this package for an error about a file to write."""
+    """Return the UnwritableFileError for an error that occurred while a file was written."""
     if isinstance(error, FileExistsError) and not replace:
         return UnwritableFileError(f"The file {str(path)!r} exists already; it was not changed.", hint="Add --force to replace it.")
     if isinstance(error, FileNotFoundError):

@@ -79,7 +79,10 @@ def check_components(state: State, components: Mapping[ComponentType, str]) -> N
 
 
 def removal_hint(stack: str, component_type: ComponentType) -> str:
-    """Return the hint for removing or replacing a stack's component of one type."""
+    """Return the hint to remove the component of one type from a stack.
+
+    A component of a required type can only be replaced, so the hint says that.
+    """
     if component_type in REQUIRED_TYPES:
         return f"Replace it: %stack update {stack} --{component_type.command} NAME"
     return f"Remove it first: %stack remove-component {stack} --{component_type.command}"
@@ -106,7 +109,8 @@ def check_registration_name(label: str, name: str) -> None:
     """Check the name of a new stack or component.
 
     Args:
-        label: ``a stack``, or the label of a component type with its article.
+        label: ``a stack``, or the label of a component type with its article, such as ``an orchestrator``. ``a stack`` selects
+            InvalidStackError.
         name: The name.
 
     Raises:
@@ -128,7 +132,8 @@ def initial_secrets(
 ) -> tuple[Mapping[str, Any], Sequence[BaseSecretSchema]]:
     """Return the attributes to register, and the secrets to import into a secrets manager.
 
-    For example, the attribute ``secrets_file`` names a file with secrets to import, and is not registered.
+    For example, the attribute ``secrets_file`` names a file with secrets to import, and is not registered. Only secrets managers import
+    secrets; for other components, the attributes are returned unchanged.
 
     Raises:
         UnknownFlavorError, FlavorUnavailableError: If the flavor does not exist or is not usable here.
@@ -142,7 +147,8 @@ def initial_secrets(
 def stored_names(record: ComponentRecord, attributes: Iterable[str]) -> list[str]:
     """Return the names under which attributes are stored.
 
-    The names in ``attributes`` may be ZenML's, which differ for some options of secrets managers.
+    ``attributes`` may contain ZenML's names. For some options of secrets managers, the stored name is another one: ``project`` is stored
+    for ZenML's ``project_id``.
     """
     our_names = get_manager_flavor(record.flavor).options_model.ZENML_NAMES if record.type is ComponentType.SECRETS_MANAGER else {}
     return [our_names.get(attribute, attribute) for attribute in attributes]
@@ -162,7 +168,7 @@ def check_attributes(
         flavor: Its flavor.
         attributes: The attributes to set.
         existing: The registered attributes of the component.
-        is_secret_name: Returns whether a text is the name of a secret. The name of a secret is stored in clear text.
+        is_secret_name: Returns whether a text is the name of a secret. A sensitive attribute with this text is stored in clear text.
 
     Raises:
         UnknownFlavorError, FlavorUnavailableError: If the flavor does not exist or is not usable here.
@@ -175,6 +181,7 @@ def check_attributes(
     clear_attributes = config.to_storage()
 
     def holds_secret_name(attribute: str) -> bool:
+        # A field that is defined as a secret is always encrypted, also if its value is the name of a secret.
         field, value = config_class.model_fields.get(attribute), clear_attributes[attribute]
         if (field is not None and is_secret_field(field)) or not isinstance(value, str):
             return False

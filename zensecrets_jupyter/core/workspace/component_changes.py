@@ -57,6 +57,7 @@ class ComponentChanges:
                 # The block runs only if all secrets were imported.
                 is_complete = True
         finally:
+            # An interrupt by the user undoes the registration too.
             if not is_complete:
                 self.delete(component_type, name)
         return record
@@ -101,6 +102,7 @@ class ComponentChanges:
         """Register a copy of a component; see :meth:`Workspace.copy_component`."""
         check_registration_name(component_type.label_with_article, new_name)
         record = self._record(component_type, name)
+        # All attributes are decrypted. Then the sensitive ones are moved to the second mapping.
         clear_attributes = self._database.attributes(record)
         sensitive_attributes = {attribute: clear_attributes.pop(attribute) for attribute in (record.sealed.names if record.sealed else ())}
         return self._add(component_type, new_name, record.flavor, clear_attributes, sensitive_attributes)
@@ -111,6 +113,7 @@ class ComponentChanges:
         if component_type is ComponentType.SECRETS_MANAGER:
             self._refuse_local_secrets(record)
         with self._database.write() as writer:
+            # The record is read again, because another process may have changed it before this transaction.
             record = get_component(writer.state, component_type, name)
             stack_names = [stack.name for stack in writer.state.stacks.values() if stack.components.get(component_type) == name]
             if stack_names:
@@ -131,7 +134,8 @@ class ComponentChanges:
         sensitive_attributes: Mapping[str, Any],
     ) -> ComponentRecord:
         component_id = str(uuid.uuid4())
-        # The first check prevents a useless passphrase prompt. The second check is in the transaction.
+        # This check prevents a useless passphrase prompt. `add` checks again in the transaction, because another process may add the name
+        # in the meantime.
         refuse_duplicate(self._database.state(), component_type, name)
 
         def add(writer: Writer, sealed: SealedValues | None) -> ComponentRecord:
@@ -151,7 +155,10 @@ class ComponentChanges:
 
     @contextmanager
     def _import_secrets(self, record: ComponentRecord, secrets: Iterable[BaseSecretSchema]) -> Iterator[None]:
-        """Register secrets in a manager and run the block; if one of the two fails, delete the secrets again."""
+        """Register secrets in a manager and run the block.
+
+        If one of the two fails, the registered secrets are deleted again. ``secrets`` is empty if ``record`` is not a secrets manager.
+        """
         registered_names: list[str] = []
         is_complete = False
         try:
@@ -191,5 +198,8 @@ class ComponentChanges:
 def _change_if_current(
     record: ComponentRecord, clear_attributes: Mapping[str, Any], writer: Writer, sealed: SealedValues | None
 ) -> ComponentRecord | None:
-    """Replace the attributes of a component, or return ``None`` if ``record`` is out of date."""
+    """Replace the attributes of a component.
+
+    The result is ``None``, and nothing is written, if the component has changed since ``record`` was read.
+    """
     return writer.change_component(record, clear_attributes, sealed) if writer.state.components.get(record.id) == record else None

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.workspace.records import ComponentRecord, StackRecord, State
 
 FlavorT = TypeVar("FlavorT", StackComponentConfig, Backend)
+"""The base class of a flavor: the backend of a secrets manager, or the attributes of another component."""
 
 
 class _StackCache(NamedTuple):
     """Loaded stacks by name.
 
-    They are valid as long as the workspace has the same ``state``, and the number of class definitions is ``definition_count``.
+    They are valid as long as the database returns the same object ``state``, and :class:`Registry` counts ``definition_count`` definitions
+    of classes. The database returns another object after a change.
     """
 
     state: State | None
@@ -46,7 +48,7 @@ class ComponentLoader:
         Args:
             folder: The folder of the workspace.
             database: The database.
-            make_origin: Returns the origin of the values of a secrets manager, from its id and name.
+            make_origin: Returns the origin of the values of a secrets manager, from the id and the name of the manager.
         """
         self._root = folder
         self._database = database
@@ -56,7 +58,7 @@ class ComponentLoader:
         self._lock = threading.RLock()
 
     def folder(self, record: ComponentRecord) -> Path:
-        """Return the folder of a component's own files in the workspace."""
+        """Return the folder of a component's own files in the workspace, such as ``artifact_stores/<id>``."""
         return self._root / f"{record.type.value}s" / record.id
 
     def stack(self, name: str | None = None) -> Stack:
@@ -95,7 +97,7 @@ class ComponentLoader:
         return component.bind_references(_ActiveStackResolver(self, component))
 
     def _unbound_component(self, record: ComponentRecord) -> StackComponent:
-        """Return a component that no stack contains yet, so that its references do not resolve."""
+        """Return a component whose references do not resolve yet, because it does not belong to a stack."""
         flavor = _find_flavor(record, lambda: get_flavor(record.type.value, record.flavor))
         config = flavor.from_storage(self._database.attributes(record), clear_names=record.clear_names)
         return StackComponent(record.name, record.type, config, id=record.id, flavor=record.flavor)
@@ -135,7 +137,8 @@ class ComponentLoader:
     def manager_by_id(self, manager_id: str, name: str) -> SecretsManager:
         """Return the secrets manager with this id, or else the one with this name.
 
-        On another machine, a secrets manager may have the same name and another id.
+        A saved value has the id and the name of its manager. If the value is loaded on another machine, the manager with this name may
+        have another id there.
 
         Raises:
             NoSecretsManagerError: If no registered secrets manager has that id or name.
@@ -190,6 +193,7 @@ def _find_flavor(record: ComponentRecord, find: Callable[[], type[FlavorT]]) -> 
     try:
         return find()
     except UnknownFlavorError:
+        # The other error is raised below, outside this block, so that a traceback does not show both.
         pass
     message = f"The {record.type.label} {record.name!r} has the flavor {record.flavor!r}, which is not defined here."
     raise FlavorUnavailableError(message, flavor=record.flavor, hint="Run the cell that defines its class, or install its package.")

@@ -30,7 +30,7 @@ _Result = TypeVar("_Result")
 POLL_INTERVAL = 0.05
 """Seconds between two checks for changes by other processes."""
 _DATA_CONTEXT = ("data",)
-"""Authenticated context of the data that :meth:`WorkspaceDatabase.seal` encrypts."""
+"""Authenticated context of the data that :meth:`WorkspaceDatabase.seal` encrypts; decryption with another context fails."""
 
 
 class WorkspaceDatabase:
@@ -68,7 +68,7 @@ class WorkspaceDatabase:
 
     @contextmanager
     def write(self) -> Iterator[Writer]:
-        """Open a write transaction and yield its writer; an error in the block undoes it."""
+        """Open a write transaction and yield its writer; an error in the block undoes the transaction."""
         with self._lock, self._database.write() as connection:
             create_defaults(connection)
             yield Writer(connection, self._load(connection))
@@ -87,6 +87,7 @@ class WorkspaceDatabase:
             create_defaults(connection)
             return work(SealingWriter(connection, self._load(connection), key))
 
+        # This call prompts for the passphrase if it is needed.
         self._keys.current()
         with self._lock:
             result = self._keys.write(write)
@@ -98,7 +99,7 @@ class WorkspaceDatabase:
 
         Raises:
             ManagerLockedError: If there are sealed values and the data key can't be opened.
-            ManagerCorruptedError: If the sealed values were altered.
+            ManagerCorruptedError: If the data key is gone, or the sealed values were altered.
         """
         if record.sealed is None:
             return dict(record.attributes)
@@ -132,7 +133,10 @@ class WorkspaceDatabase:
 
     @property
     def required_passphrase(self) -> RequiredPassphrase | None:
-        """The passphrase that access to a sensitive attribute will ask for, or ``None``."""
+        """Description of the passphrase prompt that access to a sensitive attribute will show.
+
+        It is ``None`` if no prompt is needed.
+        """
         return self._keys.required_passphrase
 
     def fingerprint(self, text: str) -> str:
@@ -166,6 +170,6 @@ class WorkspaceDatabase:
         try:
             return load_state(connection)
         except (AttributeError, LookupError, TypeError, ValueError):
-            # A row is damaged. Errors of statements don't arrive here, because the database translates them.
+            # A row is damaged. Errors of SQL statements have other classes, because the database translates them.
             problem = ManagerCorruptedError(f"{self._database.path} holds a row that is damaged.", hint="Restore it from a copy.")
         raise problem

@@ -29,8 +29,8 @@ class SealedValues(NamedTuple):
 class ComponentRecord(NamedTuple):
     """The registration of a component.
 
-    ``attributes`` are the attributes that were set, with references unresolved and a mask instead of each sensitive plain value. ``sealed``
-    has the names and the encrypted values of the masked attributes.
+    ``attributes`` are the attributes that were set. References are unresolved, and a mask replaces each sensitive value that is not a
+    reference. ``sealed`` has the names and the encrypted values of the masked attributes, and is ``None`` if no attribute is masked.
     """
 
     id: str
@@ -51,7 +51,8 @@ class ComponentRecord(NamedTuple):
 class StackRecord(NamedTuple):
     """The registration of a stack.
 
-    ``components`` maps types to names of components in the order of their addition, including the secrets manager.
+    ``components`` maps the type of each component, including the secrets manager, to its name. The components are in the order in which
+    they were added.
     """
 
     id: str
@@ -79,10 +80,10 @@ class State(NamedTuple):
 
 
 class ExistingAttributes(NamedTuple):
-    """The attributes of a component before an update.
+    """The attributes of a component that an update keeps or replaces; empty for a new component.
 
     Attributes:
-        attributes: The attributes by name.
+        attributes: The values of the attributes by name, decrypted.
         clear_names: The names of the attributes that are stored in clear text.
     """
 

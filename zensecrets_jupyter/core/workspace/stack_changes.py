@@ -25,12 +25,13 @@ class StackChanges:
     """Changes to the stacks of one workspace; a failed change changes nothing."""
 
     def __init__(self, database: WorkspaceDatabase) -> None:
-        """Change ``database``."""
+        """Create an object that changes the stacks in ``database``."""
         self._database = database
 
     def activate(self, name: str) -> StackRecord:
         """Make a stack the active one; see :meth:`Workspace.set_active_stack`."""
         with self._database.write() as writer:
+            # This call raises an error if the stack does not exist.
             get_stack(writer.state, name)
             return writer.set_active(name)
 

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT = 1
-"""The version of the tables; a newer version of this package may write a higher one."""
+"""The version number of the tables; a newer version of this package may use a higher number."""
 
 METADATA = sa.MetaData()
 DATA_KEYS = data_keys_table(METADATA)
+# This table has one row.
 WORKSPACE = sa.Table(
     "workspace",
     METADATA,
@@ -95,6 +96,7 @@ def load_state(connection: sa.Connection) -> State:
 
 
 def _component_record(row: Any) -> ComponentRecord:
+    # The mask of an attribute contains its name instead of its value.
     masked = {name: redaction.mask_text(name) for name in row.sealed}
     return ComponentRecord(
         id=row.id,
@@ -109,7 +111,7 @@ def _component_record(row: Any) -> ComponentRecord:
 
 
 def create_defaults(connection: sa.Connection) -> None:
-    """Create the stack ``default`` with local components in an empty workspace."""
+    """Create the stack ``default`` with local components if the workspace is empty."""
     if connection.execute(sa.select(WORKSPACE.c.id)).first() is not None:
         return
     now, ids = timestamp(), {}

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 class Workspace:
     """The registered components and stacks of one folder.
 
-    Every method that gets the name of a component or stack raises ComponentNotFoundError or StackNotFoundError if that component or stack
-    does not exist. The error suggests similar names. The docstrings name further errors. A failed call changes nothing.
+    Every method that has the name of a component or stack as an argument raises ComponentNotFoundError or StackNotFoundError if that
+    component or stack does not exist. The error suggests similar names. The docstrings name further errors. A failed call changes nothing.
     """
 
     def __init__(self, home: Path) -> None:
@@ -51,7 +51,10 @@ class Workspace:
 
     @property
     def required_passphrase(self) -> RequiredPassphrase | None:
-        """The passphrase that access to a sensitive attribute will ask for, or ``None``."""
+        """Description of the passphrase prompt that access to a sensitive attribute will show.
+
+        It is ``None`` if no prompt is needed.
+        """
         return self._database.required_passphrase
 
     # Components.
@@ -80,7 +83,7 @@ class Workspace:
     def update_component(
         self, component_type: ComponentType, name: str, attributes: Mapping[str, Any], *, remove: Iterable[str] = ()
     ) -> ComponentRecord:
-        """Set the given attributes of a component, delete those in ``remove``, and return its record.
+        """Set attributes of a component, delete the attributes named in ``remove``, and return the component's record.
 
         Raises:
             InvalidComponentError, InvalidOptionsError, InvalidReferenceError: If the result is not acceptable.
@@ -93,6 +96,7 @@ class Workspace:
 
         Raises:
             ManagerLockedError: If there are encrypted values and the data key can't be opened.
+            ManagerCorruptedError: If the data key is gone, or the encrypted values were altered.
         """
         return self._database.attributes(record)
 
@@ -101,7 +105,7 @@ class Workspace:
 
         Raises:
             ComponentExistsError: If another component has the new name.
-            InvalidComponentError: If the new name is not acceptable.
+            InvalidComponentError, InvalidReferenceError: If the new name is not acceptable.
         """
         return self._component_changes.rename(component_type, name, new_name)
 
@@ -142,7 +146,8 @@ class Workspace:
     def manager_by_id(self, manager_id: str, name: str) -> SecretsManager:
         """Return the secrets manager with this id, or else the one with this name.
 
-        On another machine, a secrets manager may have the same name and another id.
+        A saved value has the id and the name of its manager. If the value is loaded on another machine, the manager with this name may
+        have another id there.
 
         Raises:
             NoSecretsManagerError: If no registered secrets manager has that id or name.
@@ -153,7 +158,7 @@ class Workspace:
         """Return the folder of a local artifact store, which may not exist yet.
 
         Raises:
-            SettingsError: If its path starts with the home folder of an unknown user.
+            SettingsError: If its path starts with the home folder of an unknown user, as in ``~unknown/artifacts``.
         """
         if not store.path:
             return self.home / "artifact_stores" / store.id
@@ -197,7 +202,7 @@ class Workspace:
 
         Raises:
             StackExistsError: If another stack has that name.
-            InvalidStackError: If the name is not acceptable.
+            InvalidStackError, InvalidReferenceError: If the name is not acceptable.
         """
         return self._stack_changes.register(name, components)
 
@@ -218,14 +223,14 @@ class Workspace:
         return self._stack_changes.rename(name, new_name)
 
     def copy_stack(self, name: str, new_name: str) -> StackRecord:
-        """Register a stack of the same components; raises the errors of registration."""
+        """Register a copy of a stack with the same components; raises the errors of registration."""
         return self.register_stack(new_name, self.stack_record(name).components)
 
     def delete_stack(self, name: str) -> None:
         """Delete a stack, but not its components.
 
         Raises:
-            InvalidStackError: If it is the active stack.
+            InvalidStackError: If the stack is active.
         """
         self._stack_changes.delete(name)
 
@@ -260,7 +265,7 @@ class Workspace:
 
 
 class RegisteredManager:
-    """Origin of the values of a registered secrets manager: resolves their references again, also in another process."""
+    """Origin of the values of a registered secrets manager: reads the values again, also in another process."""
 
     def __init__(self, manager_id: str, name: str) -> None:
         """Refer to the manager by its id, or by its name on a machine where no manager has this id."""
@@ -288,7 +293,7 @@ _workspaces_lock = threading.Lock()
 
 
 def get_workspace() -> Workspace:
-    """Return the workspace of the current ``ZENSECRETS_HOME``; one object per folder and process."""
+    """Return the workspace of the current ``ZENSECRETS_HOME``; each process has one object per folder."""
     # A forked process gets its own objects, because SQLite forbids the use of a connection in a child process.
     home = settings.home()
     key = home, os.getpid()

@@ -88,6 +88,7 @@ class Writer:
 
     def _run(self, statement: sa.UpdateBase) -> None:
         """Execute a statement and increase the revision of the workspace."""
+        # The table of the workspace has one row, so its updates need no condition.
         self._connection.execute(statement)
         self._connection.execute(sa.update(WORKSPACE).values(revision=WORKSPACE.c.revision + 1))
 
@@ -112,7 +113,7 @@ class SealingWriter(Writer):
         self._key = key
 
     def seal_attributes(self, component_id: str, sensitive_attributes: Mapping[str, Any]) -> SealedValues:
-        """Return sensitive attributes encrypted and bound to the id of the component."""
+        """Return sensitive attributes, encrypted for the component with this id; see :func:`component_context`."""
         text = json.dumps(dict(sensitive_attributes)).encode()
         sealed = cipher.seal(self._key.key, text, component_context(component_id))
         return SealedValues(tuple(sensitive_attributes), self._key.generation, sealed)

@@ -59,12 +59,14 @@ class LogCleaner:
         data = path.read_bytes()
         clean = self._cleaner.mask_bytes(data, redactor)
         if clean is not data:
+            # The file is not replaced by a new one, because IPython has it open.
             with path.open("r+b") as log:
                 log.write(clean)
                 log.truncate()
             file.seek(0, os.SEEK_END)
 
     def _log_cell(self, line_mod: str, line_ori: str) -> None:
+        # The arguments have the names of IPython: the transformed code and the original cell.
         self._original_log(self._cleaner.clean_transformed(line_mod, line_ori), self._cleaner.clean(line_ori))
 
     def _write_text(self, data: str, kind: str = "input") -> None:
@@ -90,6 +92,7 @@ class DebuggerFileCleaner:
 
     def install(self, undo: ExitStack) -> None:
         """Start to clean the files; ``undo`` stops it."""
+        # `dumpCell` is the request of a front end to write a cell to a file.
         original = self._handlers.get("dumpCell")
         if original is None:
             return
@@ -123,6 +126,7 @@ class DebuggerFileCleaner:
         """
         if not self._handlers:
             return
+        # All files of the debugger are in one folder.
         for path in _debugger_file("").parent.glob("*.py"):
             text = path.read_text(encoding="utf-8", errors="surrogateescape")
             clean = keep_line_numbers(text, self._cleaner.mask(text, redactor))
@@ -133,7 +137,7 @@ class DebuggerFileCleaner:
 
 
 def keep_line_numbers(original: str, cleaned: str) -> str:
-    """Insert empty lines into a cleaned text, so that its other lines keep their numbers.
+    """Insert empty lines into a cleaned text, so that each remaining line keeps its number.
 
     Args:
         original: The original text.
@@ -156,6 +160,7 @@ def keep_line_numbers(original: str, cleaned: str) -> str:
 
 
 def _debugger_file(code: str) -> Path:
+    """Return the path of the file to which ipykernel writes a cell with this code."""
     from ipykernel.compiler import get_file_name
 
     return Path(get_file_name(code))

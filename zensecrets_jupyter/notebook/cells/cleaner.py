@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class CellCleaner:
-    """Cleaner for the sources of a shell's cells, active while the guard is on."""
+    """Cleaner for the sources of a shell's cells; sources stay unchanged while the guard is off."""
 
     def __init__(self, shell: InteractiveShell, guard: GuardControl) -> None:
         """Create a cleaner for the cells of ``shell``."""
@@ -74,7 +74,7 @@ class CellCleaner:
     def mask(self, text: str, redactor: Redactor | None = None) -> str:
         """Return a text with its values masked; the same object if it contains none.
 
-        Unlike the redactor's own methods, this method does not count the masks. The guard shows only the number of masks in outputs.
+        Unlike the redactor's own methods, this method does not count the masks, because the guard reports the number of masks in outputs.
 
         Args:
             text: The text.
@@ -89,7 +89,7 @@ class CellCleaner:
         return apply_edits(text, [Edit(match.start, match.end, mask_text(match.name)) for match in matches]) if matches else text
 
     def mask_bytes(self, data: bytes, redactor: Redactor) -> bytes:
-        """Return the bytes of a text with its values masked; the same object without values.
+        """Return the bytes of a text with its values masked; the same object if it contains none.
 
         Args:
             data: The bytes.

@@ -31,7 +31,10 @@ _PROGRAM = re.compile(r"(?:.*[/\\])?zensecrets(?:\.exe)?\Z")
 
 
 class _OpenBracket(NamedTuple):
-    """An open bracket: the function that it belongs to, and the strings in it."""
+    """An open bracket, with the strings in it.
+
+    ``function`` is the name of the function that the bracket belongs to, or empty if there is none.
+    """
 
     function: str
     strings: list[MappedText]
@@ -80,7 +83,9 @@ def find_command_strings(cell: str, offset: int) -> Iterator[tuple[str, MappedTe
                 brackets[-1].add(string, is_adjacent=is_after_string)
         else:
             last_name = ""
+        # Line breaks and comments inside brackets may separate adjacent string literals.
         is_after_string = token_type == tokenize.STRING or (is_after_string and token_type in {tokenize.NL, tokenize.COMMENT})
+    # In malformed code, brackets may be left open.
     for bracket in brackets:
         yield from _command_strings(bracket)
 
@@ -90,6 +95,7 @@ def _command_strings(bracket: _OpenBracket) -> Iterator[tuple[str, MappedText]]:
     if not bracket.strings:
         return
     if bracket.function in _MAGIC_FUNCTIONS:
+        # The first string is the name of the magic. For a cell magic, the others are its line and its body.
         magic, *texts = bracket.strings
         if magic.text in {"bash", "script", "sh", "sx", "system"}:
             kind = "shell"
@@ -128,6 +134,7 @@ def _tokens(code: str) -> Iterator[tuple[int, str, int, int]]:
     for tokens in lines:
         for token in tokens:
             if token.start[0] > len(line_starts) or token.end[0] > len(line_starts):
+                # A token after the end of the code has no text in it.
                 continue
             start, end = line_starts[token.start[0] - 1] + token.start[1], line_starts[token.end[0] - 1] + token.end[1]
             if token.type == fstring_start:

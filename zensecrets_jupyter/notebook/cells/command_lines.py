@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 _GROUPS_BY_NAME = {**GROUPS, "secrets": ["secret"], "zensecrets": [], "zenml": []}
-"""The command groups of the magics, by their names and by common wrong names."""
+"""The command groups of the magics, by their names and by common wrong names.
+
+The list is empty if the arguments begin with the name of a group, as in ``zensecrets secret list``.
+"""
 
 _CODE_CELLS = re.compile(r"%%(?:capture|prun|time|timeit|with_secrets)\b.*\n?")
 """Cell magics that run the rest of their cell as a cell."""
@@ -42,11 +45,13 @@ _SHELL_CELLS = re.compile(r"%%(?:bash|sh|zsh|ksh|dash|fish|script|system|sx|cmd|
 """Cell magics that run the rest of their cell in a shell."""
 
 _SHELL_MAGICS = frozenset({"system", "sx", "bash", "sh", "script"})
+"""Line magics that run their arguments in a shell."""
 
 _AUTOMAGIC = re.compile(r"[ \t]*(?P<name>secret|zen)[ \t]+(?![=,]|==)")
 """The beginning of a magic without its ``%``.
 
-IPython accepts such a magic in a cell of one line, unless a variable has the name of the magic.
+IPython accepts such a magic in a cell of one line, unless a variable has the name of the magic. A name before ``=`` or ``,`` belongs to
+Python code.
 """
 
 _PROGRAM = re.compile(r"(?<![\w.-])(?:(?:zensecrets|zenml)(?:\.exe)?|python[\w.]*[ \t]+-m[ \t]+zensecrets_jupyter[\w.]*)[ \t]+")
@@ -55,10 +60,10 @@ _PROGRAM = re.compile(r"(?<![\w.-])(?:(?:zensecrets|zenml)(?:\.exe)?|python[\w.]
 _SHELL_END = re.compile(
     r"""(?P<quoted>"(?:\\.|[^"\\])*"|'[^']*'|\$\([^()\n]*\)|`[^`\n]*`)|\\.|(?<=\s)[;|&<>)]|[;|&<>)](?=\s|\Z)|\n""", re.DOTALL
 )
-"""The end of a shell command.
+"""The end of a shell command. Quoted texts and escaped characters match too, so that an operator inside them is not found.
 
-An operator between two letters, such as ``&`` in ``--key=a&b``, does not count. It ends a command in a shell, but the user meant it as part
-of a value.
+An operator without a space next to it, such as ``&`` in ``--key=a&b``, does not count. It ends a command in a shell, but the user meant it
+as part of a value.
 """
 
 _MAGIC = re.compile(r"(?P<sign>(?:%{1,2}[ \t]{0,20})?)(?<![\w.])(?P<name>[^\W\d]\w{1,11})[ \t]+(?=[^\W\d]|--\w)")
@@ -77,14 +82,14 @@ _PRECEDING_CHARACTERS = (";", ":", "=", "(")
 """Characters before a magic that is not at the beginning of its line."""
 
 _PROMPT = re.compile(r"\s*(?:>>>|\.\.\.|In \[\d+\]:)?\s*")
-"""The text before the first command of a line: spaces or a pasted prompt."""
+"""The text before the first command of a line: spaces, a pasted prompt, or both."""
 
 
 class CommandLine(NamedTuple):
     """The arguments of a magic or of the program.
 
     Attributes:
-        group: The command group of the magic, such as ``["secret"]``.
+        group: The command group of the magic, such as ``["secret"]``; empty if the arguments begin with the name of a group.
         line: The arguments, with their offsets in the cell.
         expands: Whether a shell or IPython expands ``$x`` and ``{x}`` before the command runs.
     """
@@ -106,7 +111,7 @@ def find_command_lines(cell: str, *, automagic_names: Collection[str]) -> Iterat
 
 
 def may_contain_magic(cell: str) -> bool:
-    """Return whether a cell contains a magic's name, possibly misspelled, before a word."""
+    """Return whether a cell contains a magic's name, possibly misspelled, before an argument."""
     return next(_find_magics(cell), None) is not None
 
 
@@ -145,6 +150,7 @@ def _extend_to_closing_quote(cell: str, line: MappedText) -> MappedText:
     end = cell.find("\n", line.end)
     if end < 0 or not line.origins or cell[line.end : end].strip():
         return line
+    # A quote that remains without the complete quoted texts is an open quote.
     quote = re.search("[\"']", _QUOTED.sub("", line.text))
     if quote is None or not ("-----BEGIN" in line.text or _is_malformed(cell)):
         return line
@@ -199,6 +205,7 @@ def _find_lines_in_code(cell: str, offset: int) -> Iterator[CommandLine]:
             yield from _find_shell_commands(text)
         elif kind in _GROUPS_BY_NAME:
             yield CommandLine(_GROUPS_BY_NAME[kind], text)
+    # In a cell without a syntax error, a name that looks like a magic is Python code.
     if (next(_find_magics(remaining_cell, offset), None) or _PROGRAM.search(remaining_cell, offset)) and _is_malformed(cell[offset:]):
         yield from _find_lines_without_sign(remaining_cell, offset)
 
@@ -215,7 +222,7 @@ def _find_lines_in_escaped_command(name: str, text: MappedText) -> Iterator[Comm
 
 
 def _find_nested_magic(text: MappedText) -> Iterator[CommandLine]:
-    """Yield the command line in the arguments of another magic, such as ``%time``."""
+    """Yield the first command line in the arguments of another magic, such as ``%time``."""
     for magic in _find_magics(text.text):
         text_before = text.text[: magic.start()]
         if magic["sign"] or not text_before.strip() or text_before[-1:].isspace() or text_before.endswith(_PRECEDING_CHARACTERS):
@@ -235,7 +242,9 @@ def _find_shell_commands(text: MappedText) -> Iterator[CommandLine]:
 
 
 def _find_lines_without_sign(remaining_cell: str, offset: int) -> Iterator[CommandLine]:
-    """Yield the lines of a malformed cell that are meant as commands.
+    """Yield the lines of a malformed cell that the user meant as commands.
+
+    IPython does not find these commands.
 
     Args:
         remaining_cell: The cell, with underscores instead of the commands that IPython finds.
@@ -263,7 +272,7 @@ def _has_open_quote(text_before: str) -> bool:
 
 
 def _blank_prompts(lines: list[str]) -> list[str]:
-    """Replace pasted prompts by spaces, so that all offsets stay the same."""
+    """Replace pasted prompts by spaces; the spaces keep all offsets the same."""
     first = next((line for line in lines if line.strip()), "")
     for stripper in (classic_prompt, ipython_prompt):
         if stripper.initial_re.match(first):

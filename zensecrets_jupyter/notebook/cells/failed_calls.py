@@ -1,6 +1,6 @@
-"""Mask the inline secrets of failed API calls in tracebacks.
+"""Mask the inline secrets of failed calls of this package's Python API in tracebacks.
 
-A traceback also shows the lines around the statement that failed, so the search includes these lines.
+A traceback also shows the lines around the statement that failed, so the whole cell or file is searched.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ _MAX_CAUGHT_ERRORS = 200
 A loop may catch any number of errors.
 """
 _LIBRARY_FOLDERS = ("site-packages", "dist-packages")
+"""Folders of installed packages. A virtual environment in the working directory contains them too."""
 
 
 class FailedCallProtection:
@@ -68,7 +69,7 @@ class FailedCallProtection:
         patch(traceback.TracebackException, "__init__", init, undo)
 
     def begin_cell(self, cell: str) -> None:
-        """Record the source of the cell that runs now."""
+        """Record the source of the next cell, and reset the count of caught errors."""
         self._cell = cell
         self._caught_count = 0
 
@@ -77,6 +78,7 @@ class FailedCallProtection:
 
         @wraps(show)
         def search_and_show(*args: Any, **kwargs: Any) -> Any:
+            # A caller may pass the result of `sys.exc_info()`. Without a current error, as for `%tb`, IPython shows `sys.last_value`.
             candidates = (*args, kwargs.get("exc_tuple"))
             exc_info = next((item for item in candidates if isinstance(item, tuple) and len(item) == 3), sys.exc_info())  # noqa: PLR2004 - the length of the tuple that sys.exc_info returns
             self._search(exc_info[1] or getattr(sys, "last_value", None), exc_info[2], self._cell)
@@ -101,6 +103,7 @@ class FailedCallProtection:
         from zensecrets_jupyter.notebook.cells.calls.malformed_code import find_secrets_in_malformed_code
         from zensecrets_jupyter.notebook.cells.calls.parsed_code import find_secrets_in_code
 
+        # Every call has a parenthesis, and every assignment of a value an equals sign.
         if "(" not in code and "=" not in code:
             return
         try:
@@ -108,7 +111,7 @@ class FailedCallProtection:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             values = find_secrets_in_malformed_code(code, variables)
         for value in values:
-            # Perhaps no secret got this value, so the mask has this name in place of the name of a secret.
+            # The failed call may not have stored the value in a secret. So the mask names no secret: `‹secret:refused.value›`.
             self._cleaner.redactor.protect(value, "refused.value")
 
 
@@ -123,12 +126,13 @@ def _sources_of(
         user_variables: The variables of the notebook, for a line with a syntax error.
 
     Yields:
-        The code of each frame, and the variables of the frame.
+        The code and the variables of each frame, and the line of each syntax error with ``user_variables``.
     """
     if error is None:
         return
     for current_error in islice(related_errors(error), _MAX_ERRORS):
         current_traceback = error_traceback if current_error is error else None
+        # Code with a syntax error does not run, so no frame contains it, and the error itself holds the line.
         if isinstance(current_error, SyntaxError) and current_error.text and not current_traceback:
             yield current_error.text, user_variables
         traceback_entry = current_traceback or current_error.__traceback__
@@ -142,7 +146,7 @@ def _sources_of(
 def _user_code(filename: str) -> str:
     """Return the source of a cell or of a file in the working directory.
 
-    The result is an empty string for the code of a library.
+    The result is an empty string for every other file, such as the code of a library.
     """
     cache_entry = linecache.cache.get(filename)
     # IPython adds cells to `linecache` without a modification time.

@@ -1,8 +1,10 @@
 """Exchange messages between the guard and the front ends of a kernel.
 
-The messages are about the status of the guard, cells to repair, and outputs to redact. They contain sources without values, outputs, and
-numbers. All front ends of a kernel share one comm. A front end that does not support the comm closes it, and then no front end can repair
-cells. A front end that is opened or reloaded later finds the comm by its target name, and sends a hello message.
+The messages are about the status of the guard, cells to repair, and outputs to redact. To repair a cell means to replace its source by one
+without values. The messages contain these new sources, outputs, and numbers.
+
+All front ends of a kernel share one comm. A front end that does not support the comm closes it, and then no front end can repair cells. A
+front end that is opened or reloaded later finds the comm by its target name, and sends a hello message.
 """
 
 from __future__ import annotations
@@ -18,19 +20,20 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.contract.guard import CellOutput, GuardMessage, RepairMessage, StatusMessage
 
 ANSWER_TIMEOUT = 5.0
-"""Seconds without a running cell after which a front end counts as absent.
+"""Seconds without a running cell after which a repair without an answer fails.
 
 A closed tab and a console do not answer.
 """
 
 _MASK = re.compile("‹secret:[^‹›]+›")
+"""Matches any mask, such as ``‹secret:openai.api_key›``."""
 
 
 class PendingRepair(NamedTuple):
     """A cell that waits to be repaired.
 
     Attributes:
-        parent: The header of the request that ran the cell.
+        parent: The message of the request that ran the cell.
         on_answer: The function to call with ``parent``, and with whether a front end repaired the cell.
     """
 
@@ -70,13 +73,13 @@ class FrontEndComm:
     def open(self) -> None:
         """Open the comm once, if the kernel has a front end.
 
-        Without a front end, nbclient would log a warning about an unknown comm.
+        A client that is no front end, such as nbclient, would log a warning about an unknown comm.
         """
         if self._was_opened or not self._has_front_end():
             return
         from comm import create_comm
 
-        # In a terminal this import would take 4 ms of %load_ext, and a terminal opens no comm.
+        # The import takes 4 ms. At the top of the module it would slow down %load_ext in a terminal, which opens no comm.
         from zensecrets_jupyter.contract.guard import GUARD_TARGET
 
         self._was_opened = True
@@ -98,13 +101,13 @@ class FrontEndComm:
         return self._comm is not None
 
     def repair(self, cell_id: str, source: str, unchanged: Sequence[str], pending: PendingRepair) -> None:
-        """Request that the front end replaces the source of a cell.
+        """Request that the front ends replace the source of a cell.
 
         Args:
             cell_id: The identifier of the cell.
             source: The new source.
-            unchanged: The parts of the executed source around the values. By these parts a front end recognizes a cell that another
-                front end ran.
+            unchanged: The parts of the executed source around the values. A front end that did not run the cell does not know the executed
+                source, and recognizes the cell by these parts.
             pending: The pending repair, whose function is called with the answer.
         """
         self._repairs[cell_id] = pending
@@ -112,7 +115,7 @@ class FrontEndComm:
         self._schedule_timeout()
 
     def offer(self, cell_id: str, source: str, names: list[str], pending: PendingRepair) -> None:
-        """Request that the front end offers to replace the source of a cell.
+        """Request that a front end asks the user whether to replace the source of a cell.
 
         Args:
             cell_id: The identifier of the cell.
@@ -126,7 +129,10 @@ class FrontEndComm:
         self._send({"kind": "offer", "cell_id": cell_id, "source": source, "unchanged": unchanged, "names": names})
 
     def send_status(self) -> None:
-        """Send the status of the guard after a cell, if it has changed."""
+        """Send the status of the guard after a cell, if the status has changed.
+
+        The time of the call is the end of the cell, from which :meth:`_check_timeout` counts.
+        """
         self._last_cell_time = time.monotonic()
         status = self._get_status()
         if status != self._sent_status:
@@ -167,8 +173,8 @@ class FrontEndComm:
             self._send({"kind": "outputs", "outputs": changed})
 
     def _receive_answer(self, cell_id: str, *, is_repaired: bool) -> None:
-        # Only the tab that ran the cell repairs it, and every other tab reports a failure. So a failure is ignored, and the repair fails
-        # only after the timeout.
+        # All tabs of the kernel answer. A tab without the cell reports a failure, but another tab may still repair the cell. So a failure
+        # is ignored, and the repair fails only after the timeout.
         if not is_repaired:
             return
         pending = self._repairs.pop(cell_id, None)
@@ -192,12 +198,12 @@ class FrontEndComm:
         try:
             asyncio.get_running_loop().call_later(ANSWER_TIMEOUT, self._check_timeout)
         except RuntimeError:
-            # A cell outside the kernel's event loop has no front end.
+            # No event loop runs in this thread, so no front end has sent the cell and none will answer.
             self._fail_repairs()
 
     def _check_timeout(self) -> None:
         if time.monotonic() - self._last_cell_time < ANSWER_TIMEOUT:
-            # While the kernel runs cells, the answers wait in its queue.
+            # A cell ended recently. While the kernel runs cells, the answers wait in its queue.
             self._schedule_timeout()
         else:
             self._fail_repairs()

@@ -48,7 +48,10 @@ class Sweep:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether at most the quick search for unencoded values has run."""
+        """Whether the full search has not begun.
+
+        The quick search for unencoded values may have run.
+        """
         return self.remaining_count < 0 or self.remaining_count == self.cell_count
 
     def restart(self) -> None:
@@ -135,7 +138,7 @@ class HistoryCleaner:
     def _write(self, conn: sqlite3.Connection | None = None) -> None:
         """Mask the waiting rows and write them.
 
-        IPython calls this in its writing thread, with the connection of that thread.
+        IPython calls this method in its writing thread with the connection of that thread, and elsewhere without a connection.
         """
         if self._cleaner.is_on:
             self._mask_waiting_rows()
@@ -155,8 +158,10 @@ class HistoryCleaner:
 
     def _mask_latest(self, redactor: Redactor) -> None:
         """Mask new values in the variables ``_i``, ``_ii`` and ``_iii``, which contain the latest cells."""
+        # `_i00` is the newest cell. IPython moves it to `_i` when it stores the next cell.
         for name in ("_i00", "_i", "_ii", "_iii"):
             setattr(self._history, name, self._cleaner.mask(getattr(self._history, name), redactor))
+        # The user's namespace has copies of these attributes. User code may have assigned other objects to them.
         namespace = self._shell.user_ns
         for name in ("_i", "_ii", "_iii"):
             if type(namespace.get(name)) is str:
@@ -169,7 +174,7 @@ class HistoryCleaner:
             The names of the masked values, by the number of the cell.
         """
 
-        # IPython stores up to five copies of a cell.
+        # IPython stores up to five copies of a cell, and the cache prevents a search of each copy.
         @cache
         def mask(text: str) -> str:
             return self._cleaner.mask(text, sweep.redactor)
@@ -186,7 +191,8 @@ class HistoryCleaner:
             if type(namespace.get(f"_i{number}")) is str:
                 namespace[f"_i{number}"] = mask(namespace[f"_i{number}"])
         if getattr(self._history, "enabled", False):
-            # The file may have rows of cells that are no longer in memory, with smaller or larger numbers.
+            # The file may have rows of cells that are no longer in memory, with smaller or larger numbers. So the range of the first cells
+            # has no lower limit (-1), and the range of the last cells has no upper limit.
             self._mask_file(begin or -1, end if end < sweep.cell_count else sys.maxsize, mask)
         return {number: list(names[number]) for number in sorted(names)}
 
@@ -208,7 +214,7 @@ class HistoryCleaner:
             mask: Returns a text with its values masked.
         """
         self._mask_waiting_rows()
-        # IPython's thread does not write while this lock is held.
+        # IPython's thread starts no write while this lock is held, because it writes the inputs first.
         with self._history.db_input_cache_lock:
             database = self._history.db
             database.execute("PRAGMA secure_delete = ON")
@@ -236,7 +242,7 @@ class HistoryCleaner:
 
     def _remove_old_pages(self, database: sqlite3.Connection) -> None:
         """Remove the replaced text from free pages of the file and from the write-ahead log."""
-        # SQLite may have moved rows without overwriting them before secure_delete was on.
+        # Before secure_delete was on, SQLite may have moved rows and left the old copies in the file.
         with suppress(sqlite3.OperationalError):
             # Another process that uses the file prevents VACUUM. The rows themselves are already masked.
             database.execute("VACUUM")

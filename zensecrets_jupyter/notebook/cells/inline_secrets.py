@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.inline_secrets import InlineSecret
 
 _COMMAND_NAME = re.compile(r"""(?:zen|secrets?|stack|zensecrets|zenml)(?:['"]|[ \t]+(?:[^\W\d]|-)|[ \t]*\\)""")
-"""The name of a magic or program, and the beginning of its arguments."""
-_REQUIRED_TEXTS = ("-", "=", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015", "\u2212", "register", "create", "update")
-"""Texts of which a cell with an inline secret contains at least one.
+"""The name of a magic or program, and the beginning of its arguments.
 
-They are a hyphen, dashes, ``=``, and commands that take values.
+Examples are ``secret register``, ``zen -``, ``["zensecrets", …]`` and a name before a backslash that continues the line.
+"""
+_REQUIRED_TEXTS = ("-", "=", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015", "\u2212", "register", "create", "update")
+"""A cell with an inline secret contains at least one of these texts.
+
+They are a hyphen, dashes (a word processor may replace a hyphen by a dash), ``=``, and commands that take values.
 """
 
 
@@ -61,7 +64,7 @@ def remove_inline_secrets(cell: str, *, automagic_names: Collection[str] = ()) -
         is_clean = is_clean and findings.is_clean
         for edit in findings.edits:
             edit_of_cell = Edit(*command.line.range_in_cell(edit.start, edit.end), edit.new)
-            # The arguments of another magic are read as a magic and as a shell command, so the same edit may occur twice.
+            # The arguments of another magic such as %time are searched twice, as a magic and as a shell command. So two edits may overlap.
             if not any(edit_of_cell.overlaps(other) for other in edits):
                 edits.append(edit_of_cell)
     source = apply_edits(cell, edits) if edits else cell

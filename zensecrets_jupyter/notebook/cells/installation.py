@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def install(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
-    """Clean the cells of a shell and all their copies while the guard is on.
+    """Remove values from the cells of a shell and from their copies while the guard is on.
 
     Args:
         shell: The shell.
@@ -54,7 +54,7 @@ def install(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
 
     def before_cell(info: Any) -> None:
         cell = info.raw_cell or ""
-        # IPython creates its logger with the first cell.
+        # IPython creates its logger with the first cell. The calls for later cells have no effect.
         log.install(undo_log)
         failed_calls.begin_cell(cell)
         if cleaner.is_on:
@@ -70,7 +70,7 @@ def install(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
 
 
 def status_of(guard: Guard) -> StatusMessage:
-    """Return the status of a guard for the status bar; it contains only numbers."""
+    """Return the status of a guard for the status bar; it contains no name or value."""
     redactor = guard.redactor
     return {"kind": "status", "is_on": guard.is_on, "value_count": redactor.size, "mask_count": sum(redactor.counts.values())}
 

@@ -1,4 +1,4 @@
-"""A text assembled from parts of a cell, with the offsets of its characters."""
+"""A text assembled from parts of a cell, with the offset in the cell of each character."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class MappedText(NamedTuple):
 
     Attributes:
         text: The text.
-        origins: For each character, the start and end offset of the characters of the cell that it stands for.
+        origins: For each character of the text, the start and end offset in the cell of the characters that it came from.
     """
 
     text: str
@@ -26,6 +26,7 @@ class MappedText(NamedTuple):
         origins = []
         position = start
         while position < end:
+            # The length in the cell: 2 for a backslash and a line break, which one space replaces.
             length = 2 if cell.startswith("\\\n", position) and position + 1 < end else 1
             characters.append(" " if length > 1 else cell[position])
             origins.append((position, position + length))
@@ -57,12 +58,13 @@ class MappedText(NamedTuple):
 
         Args:
             other: The second text.
-            with_space: Whether a space replaces the characters between both texts in the cell.
+            with_space: Whether a space replaces the characters between both texts in the cell. Otherwise these characters are omitted.
         """
         space_origins = [(self.end, other.origins[0][0])] if with_space and other.origins else []
         return MappedText(self.text + " " * len(space_origins) + other.text, [*self.origins, *space_origins, *other.origins])
 
     def range_in_cell(self, start: int, end: int) -> tuple[int, int]:
         """Return the start and end offset in the cell of a part of the text."""
+        # An empty part has no character, so it starts at the end of the character before it.
         cell_start = self.origins[start][0] if start < end else self.origins[start - 1][1]
         return cell_start, self.origins[end - 1][1]

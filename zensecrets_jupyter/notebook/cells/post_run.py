@@ -1,6 +1,6 @@
 """Check each cell after it ran, and remove its values or warn the user.
 
-The values are removed from the cell, the history and the files.
+The values are removed from the cell, from IPython's history and from IPython's files (its log and the debugger's files).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _MAX_CELL_IDS = 1000
 """The number of executed cells whose identifiers are stored."""
 _SWEEP_SECONDS = 0.02
-"""The time between two cells that a sweep of earlier cells may take."""
+"""Maximum number of seconds that the search of earlier cells takes after each cell."""
 
 
 class PostRunCheck:
@@ -57,7 +57,7 @@ class PostRunCheck:
         self._cleaner = cleaner
         self._history, self._log, self._debugger_files = copy_cleaners
         self._comm = comm
-        # The numbers of values that the redactor had received at the last check and at the last sweep.
+        # The numbers of values that the redactor had received at the last check and at the last sweep. The first sweep searches all values.
         self._checked_count = cleaner.redactor.added_since(0)[0]
         self._swept_count = 0
         self._sweeps: list[Sweep] = []
@@ -69,13 +69,15 @@ class PostRunCheck:
         if self._comm is not None:
             self._comm.open()
         if self._cleaner.is_on and info is not None and info.store_history and info.raw_cell:
+            # At this time the shell's counter is already the number of the next cell.
             number = self._shell.execution_count - 1 if result.execution_count is None else result.execution_count
             self._store_cell_id(number, info.cell_id)
             self._repair_or_warn(self._cleaner.remove_inline_secrets(info.raw_cell), info.cell_id)
             self._sweep_earlier_cells(number)
             self._cleaner.forget()
         if not self._cleaner.is_on:
-            # While the guard is off, cells are stored as typed. A complete sweep masks them when the guard is on again.
+            # While the guard is off, cells are stored as typed. When the guard is on again, -1
+            # differs from the number of values, so a complete sweep masks these cells.
             self._checked_count = -1
             self._swept_count = 0
             self._sweeps.clear()
@@ -150,7 +152,7 @@ class PostRunCheck:
         In a long session the sweep stops after a short time, and continues after the next cell.
 
         Args:
-            current_number: The number of the cell that ran.
+            current_number: The number of the cell that ran. :meth:`_repair_or_warn` has already warned of its values.
         """
         received_count, values = self._cleaner.redactor.added_since(self._swept_count)
         if received_count == self._checked_count and not self._sweeps:
@@ -176,7 +178,7 @@ class PostRunCheck:
             last_sweep.redactor.protect(value, name)
 
     def _run_sweeps(self, deadline: float, current_number: int) -> None:
-        # A waiting sweep does its quick search for unencoded values, which has no deadline. Only the first sweep does more.
+        # Each sweep does its quick search for unencoded values, which has no deadline. Only the first sweep also does the full search.
         for sweep in list(self._sweeps):
             is_first = sweep is self._sweeps[0]
             for number, names in self._history.sweep(sweep, deadline if is_first else None).items():
@@ -191,6 +193,7 @@ class PostRunCheck:
 
     def _warn_of_earlier_cell(self, number: int, values: _Values) -> None:
         warning = f"Warning: cell [{number}] holds {values.phrase}."
+        # The sweep has already masked the values in this source.
         source = self._shell.history_manager.input_hist_raw[number]
         if not self._offer(self._cell_ids.get(number), source, values, warning):
             self._write(f"{warning} {values.advice}")
@@ -204,6 +207,7 @@ class PostRunCheck:
             self._write(message, parent)
 
     def _parent(self) -> Mapping[str, Any]:
+        """Return the message of the request that ran the current cell."""
         parent = self._shell.kernel.get_parent("shell")
         return parent if isinstance(parent, Mapping) else {}
 
@@ -212,7 +216,7 @@ class PostRunCheck:
 
         Args:
             text: The line.
-            parent: The header of the request that ran the cell; by default the line is written below the current cell.
+            parent: The message of the request that ran the cell; by default the line is written below the current cell.
             stream: The stream, ``stdout`` or ``stderr``.
         """
         if parent is None:

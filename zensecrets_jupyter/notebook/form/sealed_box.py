@@ -19,11 +19,14 @@ It is more than any form needs, and small enough to decode in memory.
 
 
 class RefusedMessageError(Exception):
-    """A message to a form is invalid; the text contains only the reason."""
+    """A message to a form is invalid.
+
+    The text of the error contains only the reason, such as "it is too long".
+    """
 
 
 class OneTimeKey:
-    """An X25519 key pair for one sealed box (``crypto_box_seal``).
+    """An X25519 key pair for one sealed box (libsodium's ``crypto_box_seal``).
 
     The private key never leaves the object.
     """

@@ -79,16 +79,20 @@ class FormSession:
 
     @property
     def line(self) -> str:
-        """The outcome of an ended form, or a hint to run the cell again."""
+        """The outcome of an ended form in one line.
+
+        For an open form, it is a hint to run the cell again, which a saved notebook shows.
+        """
         if isinstance(self.state, ClosedForm):
             return self.state.line
         return f"A form was open here: {self._request.verb.lower()} {self._request.title}. Run the cell again to open it."
 
     def receive(self, content: object) -> None:
-        """Process a message of a front end; an invalid one is logged and refused."""
+        """Process a message of a front end; an invalid message is logged and refused."""
         message = read_message(content)
         with self._lock:
             if not self.is_open:
+                # `ShownMessage` reports that a front end displays the form, which needs no answer after the end of the form.
                 if not isinstance(message, ShownMessage):
                     self._log(f"{self._description}: a message was refused, since the form was closed before it arrived.")
             elif message is None:
@@ -126,6 +130,7 @@ class FormSession:
         self._request = request
         self._valid_answers: dict[str, Answer] = {}
         self._key = OneTimeKey()
+        # The announcement tells other code that this form asks for the secrets. The function ends it.
         self._release_announcement = announce_pending_secrets(
             request.manager_id, [section.subject for section in request.sections], self._description
         )
@@ -187,9 +192,10 @@ class FormSession:
         return submission
 
     def _keep_valid_values(self, submission: Submission) -> Problems:
-        """Keep the valid values of a submission for the next one, and return the problems of the invalid ones."""
+        """Store valid values for the next submission, and return the problems of invalid values."""
         problems: dict[tuple[str, str], str] = {}
         for section, answer in zip(self._request.sections, submission.sections, strict=True):
+            # Begin with the valid values of earlier submissions. An empty field keeps its earlier value.
             values = dict(self._valid_answers.get(section.subject, Answer({})).values)
             requested_fields = {field.key: field for field in section.fields}
             seen_keys: set[str] = set()
@@ -197,7 +203,8 @@ class FormSession:
                 problem = _value_problem(section, requested_fields.get(key), key, value, seen_keys)
                 seen_keys.add(key)
                 if problem and key not in requested_fields:
-                    # An added key has no field that could show the problem. The text does not quote the key, which may be a mistyped value.
+                    # An added key has no field that could show the problem. The text does not quote the key, because
+                    # the user may have typed a value in place of the key.
                     return Problems(form=problem)
                 if problem:
                     problems[section.subject, key] = problem
@@ -224,6 +231,7 @@ class FormSession:
                     {section.subject: self._valid_answers.get(section.subject, Answer({})) for section in request.sections}
                 )
         except (WrongPassphraseError, ManagerLockedError) as error:
+            # The problem is shown at the passphrase field if the next state of the form has one.
             self._show(
                 Problems(passphrase=str(error)) if request.continuation.required_passphrase() is not None else Problems(form=str(error))
             )
@@ -281,13 +289,15 @@ def _value_problem(section: Section, field: Field | None, key: str, value: str, 
         return problem_with(field, value, from_file=True) if value else ""
     if not section.any_key:
         return "The form does not ask for this key."
+    # `seen_keys` was checked above, so no existing keys are passed.
     return problem_with_key(key, ()) or (problem_with(Field(key), value, from_file=True) if value else EMPTY)
 
 
 def _passphrase_source(passphrase: str | None, required: RequiredPassphrase | None) -> PassphraseSource:
     """Return a source of the typed passphrase.
 
-    A new passphrase is returned for each prompt. An existing passphrase is returned once, because a second prompt means that it was wrong.
+    A new passphrase is returned for each prompt. An existing passphrase is returned once. A second prompt means that it
+    was wrong, and gets an empty answer.
     """
     unused_passphrases = [passphrase or ""]
 

@@ -65,8 +65,9 @@ def open_state(  # noqa: PLR0913 - each argument is a part of the state
         sections=tuple(
             _section(
                 section,
-                # The title of a form for a single secret begins with its name, so the section does not repeat the name.
+                # The title of a form for a single secret begins with the secret's name, so the section does not repeat the name.
                 title="" if request.title.startswith(section.subject) else section.subject,
+                # A completed section was stored before the rest of the command failed.
                 completed_label="done" if section.subject in completed else "",
                 problems=problems,
                 earlier_answer=earlier_answers.get(section.subject, Answer({})),
@@ -86,8 +87,10 @@ def _passphrase(required: RequiredPassphrase, problems: Problems) -> PassphraseF
 
 
 def _section(section: Section, *, title: str, completed_label: str, problems: Problems, earlier_answer: Answer) -> FormSection:
+    # The schema `arbitrary` is the default, so the note does not mention it.
     schema_note = f"schema {section.schema}" if section.schema not in {"", "arbitrary"} else ""
     requested_keys = {field.key for field in section.fields}
+    # Keys that the user added in an earlier submission.
     added_fields = [Field(key) for key in earlier_answer.values if key not in requested_keys]
     return FormSection(
         title=title,

@@ -43,7 +43,9 @@ class FormWidget(anywidget.AnyWidget):
     """A form for a request. A cell shows it by displaying or awaiting the widget."""
 
     _esm = traitlets.Unicode().tag(sync=True)
+    """The JavaScript module that anywidget runs in the browser."""
     form = traitlets.Dict(read_only=True).tag(sync=True)
+    """The state of the form, which the script displays."""
 
     def __init__(self, request: FormRequest) -> None:
         """Create a form for ``request``.
@@ -116,7 +118,7 @@ class FormWidget(anywidget.AnyWidget):
             self._session.receive(data.get("content") if isinstance(data, dict) and method == "custom" else None)
 
     def _result_for(self, outcome: Outcome | None) -> Any:
-        """Return what code that awaits the form gets for the outcome of its command."""
+        """Return the result of awaiting the form, for the outcome of its command."""
         return outcome.value if outcome is not None else None
 
     async def _wait(self) -> Any:
@@ -135,6 +137,10 @@ class FormWidget(anywidget.AnyWidget):
         self.set_trait("form", self._session.state.model_dump(mode="json"))
 
     def _update(self) -> None:
+        """Display the changed state of the session; FormSession calls this method.
+
+        After the end of the session, the cells that await the form continue.
+        """
         if self._session.is_open:
             self._synchronise()
             return
@@ -158,6 +164,7 @@ class FormWidget(anywidget.AnyWidget):
             return {"text/plain": "\n".join([state.line, *state.details])}
         output = FormOutput(model_id=self.model_id, line=self._session.line)
         return {
+            # ipywidgets' own MIME type has no field `line`.
             WIDGET_MIME: output.model_dump(exclude={"line"}),
             FORM_MIME: output.model_dump(),
             "text/plain": output.line,
@@ -176,7 +183,7 @@ class SecretForm(FormWidget):
 
         Args:
             name: The name of the secret.
-            schema: The type of its schema; an existing secret keeps its own.
+            schema: The type of the secret's schema; an existing secret keeps its schema.
             keys: The keys to ask for; by default the keys of the schema.
 
         Raises:

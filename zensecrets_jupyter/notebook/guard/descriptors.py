@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.notebook.guard.pseudo_terminal import PseudoTerminal
 
 _CHUNK_SIZE = 65_536
+"""Maximum number of bytes that the thread reads at once."""
 _FLUSH_TIMEOUT = 2.0
 """Seconds that a flush waits for the thread at most.
 
@@ -61,7 +62,7 @@ def descriptor_channels(
 
 
 class DescriptorChannel:
-    """The descriptors of one open file; a thread writes their output redacted to it.
+    """The descriptors of one open file; a thread redacts their output and writes it to the file.
 
     Attributes:
         numbers: The descriptors.
@@ -80,7 +81,8 @@ class DescriptorChannel:
         self._process = os.getpid()
         self._stream = guard.redactor.stream()
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-        # The marker is an application program command, which no terminal shows: https://vt100.net/docs/vt510-rm/APC.html
+        # `flush` writes this marker, and waits until the thread has read it after all earlier output. The marker is an application program
+        # command, which no terminal shows: https://vt100.net/docs/vt510-rm/APC.html
         self._flush_marker = b"\x1b_" + secrets.token_hex(16).encode() + b"\x1b\\"
         self._partial_marker = b""
         self._marker_arrived = threading.Event()
@@ -108,6 +110,7 @@ class DescriptorChannel:
     def flush(self, timeout: float = _FLUSH_TIMEOUT) -> None:
         """Wait until the file contains all earlier output, but at most ``timeout`` seconds."""
         self._flush_writers()
+        # A forked child process has no copy of the thread.
         if os.getpid() != self._process or not self._thread.is_alive():
             return
         with self._flush_lock:
@@ -133,7 +136,7 @@ class DescriptorChannel:
         for number, is_inheritable in zip(self.numbers, inheritable, strict=True):
             os.dup2(self.real, number, is_inheritable)
         os.close(self._write_descriptor)
-        # A child process with an open descriptor keeps the thread running until the child ends.
+        # A child process with an open descriptor keeps the thread running until the child ends, so the wait is short.
         self._thread.join(IDLE_SECONDS)
 
     def _pump(self) -> None:

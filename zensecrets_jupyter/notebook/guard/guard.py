@@ -21,7 +21,10 @@ class Channel(Protocol):
         """Start redacting the channel; ``undo`` stops it."""
 
     def flush(self) -> None:
-        """Write the held-back text of the channel, masked."""
+        """Write the held-back text of the channel, masked.
+
+        A channel holds back text that may be the beginning of a value.
+        """
 
 
 class Guard:
@@ -29,7 +32,7 @@ class Guard:
 
     Attributes:
         redactor: The redactor of protected values.
-        is_on: Whether values are masked. Channels stay installed while it is off, and pass output unchanged.
+        is_on: Whether values are masked. Channels stay installed while the guard is off, and pass output unchanged.
         stored_values: The loader of the active stack's values, which works in the background.
     """
 
@@ -55,12 +58,13 @@ class Guard:
         self._flush_hooks.append(flush)
 
     def mask_fingerprinted(self, text: str) -> str:
-        """Mask values that are known only by their fingerprints.
+        """Mask values of which this process has only the fingerprints, and not the plaintext.
 
         Returns:
             The masked text; the same object if it contains no such value.
         """
         fingerprints = self.stored_values.fingerprints
+        # Allowed texts, such as the script of a form, are exempt from redaction.
         if fingerprints is None or not text or self.redactor.is_allowed(text):
             return text
         try:

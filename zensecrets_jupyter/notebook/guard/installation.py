@@ -35,7 +35,7 @@ def install(shell: InteractiveShell, undo: ExitStack) -> Guard:
 
     Args:
         shell: The shell whose output is redacted.
-        undo: Gets the callbacks that remove the guard. Protected values stay protected.
+        undo: Gets the callbacks that remove the guard. After the removal, the redactor still has the protected values.
 
     Returns:
         The guard, which is on.
@@ -45,7 +45,7 @@ def install(shell: InteractiveShell, undo: ExitStack) -> Guard:
     protect_environment(os.environ)
     password_prompts.install(shell, guard.redactor, undo)
     if getattr(shell, "kernel", None) is not None:
-        # Child processes inherit this variable. It tells our terminal command that its output becomes output of a cell.
+        # Child processes inherit this variable. It tells the program `zensecrets` that its output becomes output of a cell.
         os.environ[CHILD_VARIABLE] = "1"
         undo.callback(os.environ.pop, CHILD_VARIABLE, None)
     channels = _channels_of(shell, guard)
@@ -55,6 +55,7 @@ def install(shell: InteractiveShell, undo: ExitStack) -> Guard:
     guard.stored_values.install(shell, undo)
     _installations()[shell] = _Installation(guard, channels)
     undo.callback(_installations().pop, shell, None)
+    # The last callback runs first, so held-back text is written while the channels are still installed.
     undo.callback(guard.turn_off)
     return guard
 
@@ -117,7 +118,8 @@ def _own_descriptor(stream: Any, number: int) -> int | None:
     copy = getattr(stream, "_original_stdstream_copy", None)
     if copy is not None:
         return int(copy)
-    # A kernel embedded in another program does not own that program's descriptors.
+    # Only an output stream of ipykernel has the attribute `_should_watch`. A kernel embedded in another program does not own that program's
+    # descriptors.
     return number if hasattr(stream, "_should_watch") and _is_open(number) else None
 
 

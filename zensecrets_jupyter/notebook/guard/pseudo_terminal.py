@@ -38,8 +38,8 @@ class PseudoTerminal:
     def synchronize(self) -> None:
         """Copy the size from the real terminal, and copy changed settings to the real terminal.
 
-        A full-screen program such as an editor changes the settings of the terminal to which it writes, but reads keys from the real
-        terminal.
+        A full-screen program such as an editor changes the settings of the terminal to which it writes, but reads the keyboard from
+        the real terminal.
         """
         with suppress(termios.error, OSError):
             size = _size(self._real)
@@ -55,8 +55,10 @@ class PseudoTerminal:
 
 
 def _size(terminal: int) -> bytes:
+    # The size is a `struct winsize` of 8 bytes.
     return fcntl.ioctl(terminal, termios.TIOCGWINSZ, b"\0" * 8)
 
 
 def _input_settings(settings: list[object]) -> list[object]:
+    """Return the settings that apply to the keyboard, from a list of ``termios.tcgetattr``."""
     return [settings[index] for index in (_INPUT, _LOCAL, _CONTROL_CHARACTERS)]

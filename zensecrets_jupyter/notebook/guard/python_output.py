@@ -25,6 +25,7 @@ class GuardedText(RedactingText):
     def write(self, text: str) -> int:
         """Write ``text`` and return its length."""
         if self._guard.is_on:
+            # A thread may still be loading values that must be masked.
             self._guard.stored_values.wait()
         return super().write(text)
 
@@ -32,8 +33,8 @@ class GuardedText(RedactingText):
 class StreamChannel:
     """The channel of ``sys.stdout`` or ``sys.stderr``.
 
-    It is used where the guard does not replace descriptors 1 and 2: in a program that runs a shell and owns its descriptors, on Windows,
-    and if a descriptor is closed.
+    It is used where the guard does not replace descriptors 1 and 2: on Windows, if one of them is closed, and in a program that embeds an
+    IPython shell, because the descriptors belong to that program.
     """
 
     def __init__(self, name: str, guard: Guard) -> None:
@@ -46,6 +47,7 @@ class StreamChannel:
         """Replace the stream by a stream that redacts; ``undo`` restores it."""
         original = getattr(sys, self._name)
         if original is None:
+            # A program without a console, such as pythonw on Windows, has no streams.
             return
         wrapped = self._stream = GuardedText(original, self._guard)
         setattr(sys, self._name, wrapped)

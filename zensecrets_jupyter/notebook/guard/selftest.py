@@ -34,6 +34,7 @@ _TIMEOUT = 2.0
 """Seconds after which missing output counts as lost."""
 
 _MIMES = ("text/html", "text/markdown", "text/latex", "image/svg+xml", "application/javascript", "text/plain")
+"""The formats of a tested display."""
 
 
 def run(shell: InteractiveShell, redactor: Redactor, channels: Sequence[Channel]) -> list[ChannelResult]:
@@ -79,15 +80,27 @@ def _probe_messages(  # noqa: PLR0913, PLR0917 - a probe needs the shell, its ch
     write: Callable[[str], None],
     canaries: Mapping[str, Canary],
 ) -> ChannelResult:
+    """Write the canaries to one output of a kernel, and check the messages that would be sent.
+
+    Args:
+        shell: The kernel's shell.
+        session: The channel that redacts the messages of the kernel.
+        descriptor_channels: The channels of the kernel process's own stdout and stderr.
+        name: The name of the output in the result.
+        write: Writes a text to the output.
+        canaries: The canaries.
+    """
     identity = f"selftest-{secrets.token_hex(8)}"
-    # Before ipykernel 7, the output of a thread belongs to the request of the cell, even if the streams belong to another request.
+    # Before ipykernel 7, streams have the attribute `_thread_to_parent_header`, and the output of a new thread belongs to the request of
+    # the running cell, not to the request that `_request` sets. Therefore messages of both requests are captured.
     cell = str(_header(shell.parent_header).get("msg_id", ""))
     identities = {identity, cell} if hasattr(sys.stdout, "_thread_to_parent_header") else {identity}
     with session.capture(identities) as captured_texts, _request(shell, identity), _suppress_own_output(descriptor_channels):
         for canary in canaries.values():
             write(canary.text)
         sys.stderr.flush()
-        # Output arrives by `print`, and also by descriptor 1 if the kernel reads that descriptor. An end text is written on each path.
+        # Output arrives by `print`, and also by descriptor 1 if the kernel reads that descriptor (`_should_watch`). An end text is
+        # written on each of these paths, because all canaries have arrived when all end texts have.
         end_text = f"end of {identity}"
         # The redactor may hold back the last letters as the beginning of a value, so more text follows.
         end_line = f"{end_text} is here."
@@ -97,6 +110,7 @@ def _probe_messages(  # noqa: PLR0913, PLR0917 - a probe needs the shell, its ch
             _write_to_descriptor(1, end_line)
             path_count = 2
         deadline = time.monotonic() + _TIMEOUT
+        # The list is copied, because another thread may add texts.
         while sum(text.count(end_text) for text in captured_texts.copy()) < path_count and time.monotonic() < deadline:
             sys.stdout.flush()
             time.sleep(0.01)
@@ -106,6 +120,7 @@ def _probe_messages(  # noqa: PLR0913, PLR0917 - a probe needs the shell, its ch
 
 @contextmanager
 def _suppress_own_output(descriptor_channels: Sequence[DescriptorChannel]) -> Iterator[None]:
+    """Discard the output of a block to the kernel process's own stdout and stderr, such as the log of the server."""
     for channel in descriptor_channels:
         channel.start_capture()
     try:
@@ -117,7 +132,7 @@ def _suppress_own_output(descriptor_channels: Sequence[DescriptorChannel]) -> It
 
 @contextmanager
 def _request(shell: Any, identity: str) -> Iterator[None]:
-    """Assign the output of a block to a request that no front end has sent."""
+    """Assign the output of a block to a request that no front end has sent, so that no front end shows it."""
     parent, last_traceback, outputs = shell.parent_header, getattr(shell, "_last_traceback", None), _stored_outputs(shell)
     shell.set_parent({"header": {**_header(parent), "msg_id": identity}})
     try:
@@ -129,12 +144,13 @@ def _request(shell: Any, identity: str) -> Iterator[None]:
 
 
 def _header(parent: Any) -> dict[str, Any]:
+    """Return the header of a request, given the request or only its header."""
     header = parent.get("header", parent)
     return dict(header) if isinstance(header, dict) else {}
 
 
 def _stored_outputs(shell: Any) -> dict[int, list[tuple[Any, int]]]:
-    """Return the outputs that IPython 9 stores by cell, each with the number of its stream texts."""
+    """Return the outputs that IPython 9 stores by cell number, each with the number of its stream texts."""
     outputs = getattr(shell.history_manager, "outputs", {})
     return {cell: [(output, len(output.bundle.get("stream", ()))) for output in stored] for cell, stored in outputs.items()}
 
@@ -143,11 +159,12 @@ def _forget_outputs(shell: Any, before: dict[int, list[tuple[Any, int]]]) -> Non
     """Remove the outputs that IPython has stored since ``before``."""
     outputs = getattr(shell.history_manager, "outputs", {})
     for cell in list(outputs):
-        # IPython has no entry for a cell without output.
+        # The cell had no output before. IPython has no entry for a cell without output, so the new entry is deleted.
         if not before.get(cell):
             del outputs[cell]
             continue
         outputs[cell][:] = [output for output, _ in before[cell]]
+        # IPython may have appended texts to an earlier output of a stream.
         for output, length in before[cell]:
             del output.bundle.get("stream", [])[length:]
 
@@ -157,6 +174,7 @@ def _kernel_outputs(shell: Any) -> dict[str, Callable[[str], None]]:
     session = kernel.session
 
     def reply(kind: str, content: Callable[[str], dict[str, Any]]) -> Callable[[str], None]:
+        """Return a function that sends a message of type ``kind``. All messages are captured, so any socket can be used."""
         return lambda text: session.send(kernel.iopub_socket, kind, content(text))
 
     def display(text: str) -> None:
@@ -177,6 +195,7 @@ def _kernel_outputs(shell: Any) -> dict[str, Callable[[str], None]]:
         "an updated display": lambda text: shell.display_pub.publish({"text/html": text}, transient={"display_id": NAME}, update=True),
         "a traceback": lambda text: shell._showtraceback(ValueError, ValueError(text), ["Traceback", text]),  # noqa: SLF001 - the method that prints every traceback
         "a reply to a cell": reply("execute_reply", lambda text: {"user_expressions": {"x": {"data": {"text/plain": text}}}}),
+        # Front ends show a payload in a pager, or insert it as the next cell.
         "a pager or the next cell": reply("execute_reply", lambda text: {"payload": [{"source": "page", "data": {"text/plain": text}}]}),
         "an inspection": reply("inspect_reply", lambda text: {"found": True, "data": {"text/plain": text}}),
         "a completion": reply("complete_reply", lambda text: {"matches": [text]}),

@@ -25,13 +25,15 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.notebook.guard.guard import Channel, Guard
 
 _TERMINAL_MODULE = "IPython.terminal.interactiveshell"
+"""The module of IPython's own terminal shell. It is not imported here: a terminal shell exists only if its module is already loaded."""
 
 
 def terminal_channels(shell: InteractiveShell, guard: Guard) -> list[Channel]:
     """Return the channels of a shell without a kernel.
 
-    For IPython's own terminal shell these are the descriptors and the prompts. Any other shell runs in a program that owns its descriptors,
-    so only ``sys.stdout`` and ``sys.stderr`` are redacted there. The same applies on Windows, and if a descriptor is closed.
+    For IPython's own terminal shell these are descriptors 1 and 2, and the prompts. Any other shell is embedded in a program, and the
+    descriptors belong to that program. For such a shell, on Windows, and if a descriptor is closed, the result is the channels of
+    ``sys.stdout`` and ``sys.stderr``.
     """
     module = sys.modules.get(_TERMINAL_MODULE)
     if module is None or not isinstance(shell, module.TerminalInteractiveShell) or os.name != "posix" or not _are_stdout_and_stderr_open():
@@ -40,7 +42,8 @@ def terminal_channels(shell: InteractiveShell, guard: Guard) -> list[Channel]:
 
     output_channels = [
         *descriptor_channels([1], guard, as_terminal=True, flush_writers=_flush_streams),
-        # `as_terminal` is omitted for stderr: a pager reads keys from stderr if it is a terminal, but no keys arrive at a pseudo-terminal.
+        # `as_terminal` is omitted for stderr: a pager reads the keyboard from stderr if stderr is a terminal, but a pseudo-terminal gets no
+        # input from the keyboard.
         # If stderr is a pipe, the pager opens the real terminal.
         *descriptor_channels([2], guard, flush_writers=_flush_streams),
     ]
@@ -83,17 +86,21 @@ class PromptChannel:
     def _at_exit(self) -> None:
         """Make Python write redacted output to the real descriptors.
 
-        The process ends without waiting for the threads of the channels. The output of programs still passes through the channels.
+        The process ends without waiting for the threads of the channels, so output through the channels could be lost from now on. The
+        output of programs still passes through the channels.
         """
         self.flush()
         for name, channel in zip(("stdout", "stderr"), self._output_channels, strict=True):
             stream = getattr(sys, name)
             if stream is getattr(sys, f"__{name}__"):
+                # Python's original stream writes to descriptor 1 or 2, which the channel reads. It is replaced by a stream on the real
+                # descriptor.
                 real = io.FileIO(channel.real, "w", closefd=False)
                 stream = io.TextIOWrapper(real, stream.encoding, stream.errors, newline="", write_through=True)
             setattr(sys, name, GuardedText(stream, self._guard, is_exiting=True))
 
     def _patch_prompts(self, undo: ExitStack) -> None:
+        """Replace the function with which IPython prints the output of threads above a prompt."""
         original = self._module.patch_stdout
 
         @contextmanager
@@ -101,6 +108,7 @@ class PromptChannel:
             self.flush()
             print_above_prompt: AbstractContextManager[None] = original(**options)
             with _draw_prompts_on(self._output_channels[0].real, getattr(self._shell.pt_app, "output", None)), print_above_prompt:
+                # prompt_toolkit has set both streams to one stream that prints above the prompt, and restores them at the end.
                 wrapped = sys.stdout = sys.stderr = GuardedText(sys.stdout, self._guard)
                 try:
                     yield
@@ -112,7 +120,12 @@ class PromptChannel:
 
 @contextmanager
 def _draw_prompts_on(real: int, output: Any) -> Iterator[None]:
-    """Make prompt_toolkit draw on the descriptor ``real``, which bypasses the redactor."""
+    """Make prompt_toolkit draw on the descriptor ``real``, which bypasses the redactor.
+
+    Args:
+        real: The descriptor of the real terminal.
+        output: The ``Output`` object of prompt_toolkit; if it has no stream, nothing changes.
+    """
     original = getattr(output, "stdout", None)
     if original is None:
         yield

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 WAIT = "--wait"
 """The option that makes a cell wait.
 
-The commands define it too, but importing their modules would make ``%load_ext`` slow.
+The modules of the commands define this option too, but importing them here would make ``%load_ext`` slow.
 """
 
-# IPython replaces a magic by this call. An indented call is not matched, because it may be in a function that is not a coroutine.
+# IPython replaces a magic by this call, in which the line of the magic is a string literal. An indented call is not matched, because it may
+# be in a function that is not a coroutine.
 _CALL = re.compile(rf"^(?P<target>\w+ = )?get_ipython\(\)\.run_line_magic\('(?P<name>{LINE_MAGICS})', (?P<line>'.*')\)\s*$")
 
 
@@ -39,6 +40,7 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
     transformers = shell.input_transformers_post
 
     def await_forms(lines: list[str]) -> list[str]:
+        # Without `autoawait`, IPython does not accept `await` in a cell.
         return [_add_await(line) for line in lines] if shell.autoawait else lines
 
     transformers.append(await_forms)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 # A magic is at the start of a line, or after `x = `.
 _MAGIC = re.compile(rf"(?:^|.*=)\s*%{{1,2}}({LINE_MAGICS}|{WITH_SECRETS})\s+(.*)$")
-# The arguments of %%with_secrets are names of secrets, so they are completed like the arguments of `secret get`.
+# The words of the command whose completions each magic offers. The arguments of %%with_secrets are names of secrets, so they are completed
+# like the arguments of `secret get`.
 _COMMANDS = {**GROUPS, WITH_SECRETS: ["secret", "get"]}
 
 
@@ -49,6 +50,7 @@ def _split(text: str) -> tuple[list[str], str]:
     try:
         arguments = shlex.split(text)
     except ValueError:
+        # A quote is not closed yet.
         arguments = text.split()
     if not arguments or text[-1:].isspace():
         return arguments, ""

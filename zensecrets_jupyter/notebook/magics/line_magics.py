@@ -73,6 +73,7 @@ def convert_errors(magic: Callable[..., Any]) -> Callable[..., Any]:
             text = str(interrupt)
         except KeyboardInterrupt:
             text = "Interrupted: the command was stopped before it was done."
+        # An error that is raised outside of the `except` blocks does not have the original error as its context.
         raise UsageError(text)
 
     return run
@@ -109,6 +110,7 @@ def _make_awaited_magic(shell: InteractiveShell, group: list[str]) -> Callable[[
         """Run a command with --wait, and wait until its form is submitted or cancelled."""
         __tracebackhide__ = True
         value, asker = convert_errors(_run)(shell, group, line, is_awaited=True)
+        # The form is None if the command has not displayed a form.
         form = getattr(asker, "form", None)
         if form is None:
             return value
@@ -124,10 +126,12 @@ def _make_awaited_magic(shell: InteractiveShell, group: list[str]) -> Callable[[
 def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bool = False) -> tuple[Any, Asker]:
     """Run a command and display its outcome; return the outcome's value and the command's asker.
 
+    An asker asks the user for missing values, by a form or by prompts.
+
     Args:
         shell: The shell.
-        group: The words of the command that the magic stands for: ``["secret"]`` for ``%secret``, none for ``%zen``.
-        line: The rest of the line.
+        group: The words of the command before the arguments of the magic: ``["secret"]`` for ``%secret``, an empty list for ``%zen``.
+        line: The arguments of the magic.
         is_awaited: Whether the cell awaits the result.
     """
     from zensecrets_jupyter.commands import tree
@@ -142,7 +146,7 @@ def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bo
         print(outcome.message)  # noqa: T201 - the output of the command belongs to the cell's output
     if outcome.value is None and outcome.view is not None:
         display(outcome.view)
-    # The returned value may show the failure itself, for example the report of `stack validate`. Without a value, an error shows it.
+    # The returned value may show the failure, for example the report of `stack validate`. Without a value, an error shows the failure.
     if outcome.exit_code and outcome.value is None:
         raise UsageError(outcome.summary)
     return outcome.value, asker

@@ -22,7 +22,8 @@ def progress_options(shell: InteractiveShell) -> dict[str, Any]:
 
 
 def _make_progress_line() -> Callable[[str], None]:
-    """Return a function that displays a line; each further call replaces it."""
+    """Return a function that displays a line; each further call replaces the displayed line."""
+    # Empty until the first call; then the display handle of the line.
     handles: list[Any] = []
 
     def show(line: str) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ENTER = f"{WITH_SECRETS}.enter"
 """Name of the line magic that sets the variables until the cell ends."""
 
+# The lookahead excludes longer names, and IPython's help: `%%with_secrets?`.
 _MAGIC = re.compile(rf"%%{WITH_SECRETS}(?![\w?])(?P<line>.*)")
 _FUTURE_IMPORT = re.compile(r"from\s+__future__\s+import\b")
 
@@ -44,6 +45,7 @@ class CellEnvironment:
     def enter(self, variables: AbstractContextManager[object]) -> None:
         """Set variables until the innermost running cell of this thread ends."""
         if not self._cells():
+            # IPython has not called `begin` for this cell, for example because the cell itself has loaded the extension.
             self.begin()
         self._cells()[-1].enter_context(variables)
 
@@ -76,7 +78,8 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
     for event, callback in (("pre_execute", environment.begin), ("post_execute", environment.end)):
         shell.events.register(event, callback)
         undo.callback(shell.events.unregister, event, callback)
-    # A cell with the magic may unload the extension. Then no event reports the end of that cell.
+    # A cell with the magic may unload the extension. Then no event reports the end of that cell, so the variables are
+    # restored here.
     undo.callback(environment.end)
 
 
@@ -110,11 +113,12 @@ def _replace_magic_line(lines: list[str]) -> list[str]:
     # so this function removes the indent and the prompts of the code.
     for clean in _CLEANERS:
         code_lines = clean(code_lines) if code_lines else code_lines
+    # The next line may be another cell magic: `%%with_secrets` again, or a magic such as `%%bash`.
     code_lines = _replace_magic_line(code_lines)
     if code_lines and code_lines[0].startswith("%%"):
         code_lines = cell_magic(code_lines)
     call = f"get_ipython().run_line_magic({ENTER!r}, {match['line'].strip()!r})\n"
-    # Python requires imports from __future__ before all other code.
+    # Python requires imports from __future__ before all other code, so the call is inserted after the last of them.
     call_index = max((number for number, line in enumerate(code_lines, 1) if _FUTURE_IMPORT.match(line)), default=0)
     return [*code_lines[:call_index], call, *code_lines[call_index:]]
 
@@ -122,7 +126,7 @@ def _replace_magic_line(lines: list[str]) -> list[str]:
 def _remove_indent(lines: list[str]) -> list[str]:
     """Return the lines without their common indent.
 
-    The transformer of IPython 8 fails if the first line is empty.
+    IPython's own transformer ``leading_indent`` is not used, because in IPython 8 it fails if the first line is empty.
     """
     return dedent("".join(lines)).splitlines(keepends=True)
 

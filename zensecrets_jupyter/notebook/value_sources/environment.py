@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def install(redactor: Redactor, undo: ExitStack) -> None:
     """Protect the values of environment variables that are set from now on; ``undo`` stops it.
 
-    Every method of ``os.environ`` that sets a variable calls the function ``os.putenv``, so this replaces only that function. An audit hook
-    is no alternative: it could not be removed, and Python would call it for each import and each opened file.
+    Every method of ``os.environ`` that sets a variable calls ``os.putenv``, so only ``os.putenv`` is replaced. An audit hook is no
+    alternative: it could not be removed, and Python would call it for each import and each opened file.
     """
     original = os.putenv
     is_active = True
@@ -39,7 +39,8 @@ def install(redactor: Redactor, undo: ExitStack) -> None:
 
 
 def _protect(redactor: Redactor, variable: str, value: str) -> None:
+    """Protect the secrets in a variable, except variables that the user ignores (``%secret guard ignore``)."""
     try:
         protect_variable(variable, value, redactor=redactor, choices=saved_choices())
-    except Exception:  # noqa: BLE001 - after an error here the variable must still be set, and its value must be masked
+    except Exception:  # noqa: BLE001 - an error must not reach the code that sets the variable, and the value must be masked
         redactor.protect(value, f"env.{variable}")

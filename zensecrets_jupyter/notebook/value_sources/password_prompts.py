@@ -35,7 +35,8 @@ The context manager of the block decides whether the answers are protected.
 def deferred_protection(redactor: Redactor) -> Iterator[None]:
     """Protect the answers to prompts of a block, but only at its end.
 
-    If the block stores an answer in a secret, the value already has the name of the secret at the end of the block.
+    If the block stores an answer in a secret, the value is already protected under the secret's name at the end of the block. It then gets
+    no second name such as ``prompt.1``.
     """
     answers: list[tuple[str, str]] = []
     token = _deferred_answers.set(answers)
@@ -50,6 +51,7 @@ def deferred_protection(redactor: Redactor) -> Iterator[None]:
 @contextmanager
 def unprotected_prompts() -> Iterator[None]:
     """Do not protect answers to prompts of a block, such as a key's name."""
+    # The answers are added to this list, which is then dropped.
     token = _deferred_answers.set([])
     try:
         yield
@@ -66,10 +68,12 @@ def install(shell: InteractiveShell, redactor: Redactor, undo: ExitStack) -> Non
     kernel = getattr(shell, "kernel", None)
     if hasattr(kernel, "_input_request"):
         _wrap_kernel_prompts(kernel, protect, undo)
-    # Every function of getpass that reads from a terminal calls `_raw_input`, even if `getpass.getpass` was imported before.
+    # Every function of getpass that reads from a terminal calls `_raw_input`. Therefore the wrapper also works for code that has already
+    # imported the function `getpass.getpass`.
     if hasattr(getpass, "_raw_input"):
         _wrap_getpass_function("_raw_input", protect, undo)
     if kernel is None:
+        # On Windows, `getpass.getpass` reads the console without `_raw_input`. In a kernel, ipykernel replaces `getpass.getpass`.
         if not hasattr(getpass, "_raw_input") or sys.platform == "win32":
             _wrap_getpass_function("getpass", protect, undo)
         _wrap_terminal_prompts(protect, undo)
@@ -89,6 +93,7 @@ def protect_answer(redactor: Redactor, value: object, prompt: object) -> None:
 def _protect(redactor: Redactor, value: str, prompt: str) -> None:
     if value in {protected for protected, _ in redactor.protected_values()}:
         return
+    # The next free number. The names of values that can't be masked are not reused either.
     names = [name for name in (*redactor.names, *redactor.unmaskable) if name.startswith(_PREFIX)]
     numbers = [int(suffix) for name in names if (suffix := name.removeprefix(_PREFIX)).isdigit()]
     name = f"{_PREFIX}{max(numbers, default=0) + 1}"
@@ -109,6 +114,7 @@ def _wrap_kernel_prompts(kernel: Any, protect: Any, undo: ExitStack) -> None:
         return value
 
     def restore() -> None:
+        # The wrapper is an attribute of the object, which hides the method of the class until it is deleted.
         if vars(kernel).get("_input_request") is input_request:
             del kernel._input_request  # noqa: SLF001 - ipykernel has no public method that both getpass and input call
 

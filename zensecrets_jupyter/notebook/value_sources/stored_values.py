@@ -1,8 +1,8 @@
 """Background loading of the active stack's values, which are then masked in all outputs.
 
-The values must be readable without a prompt and without a request to a remote service. A local store can be read in this way if its key
-is in a file, in an unlocked keyring, or protected by a passphrase in the environment. Otherwise values are recognised by their
-fingerprints, if the user stores fingerprints.
+Values are loaded only if this needs no prompt and no request to a remote service. This is so for a local store whose wrapping key is in a
+file, is in an unlocked keyring, or comes from a passphrase in an environment variable. Otherwise the values are recognised by their
+fingerprints, if there is a file of fingerprints.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _DELAY = 0.1
 """Seconds before loading starts, so that ``%load_ext`` ends first.
 
-If output is about to be shown, loading starts at once.
+If an output or a cell waits for the values, loading starts at once.
 """
 _TIMEOUT = 5.0
 """Maximum number of seconds that all outputs and cells together wait.
@@ -71,9 +71,10 @@ class StoredValues:
 
     def wait(self) -> None:
         """Wait until the values are loaded or the timeout ends. Later calls return at once."""
+        # The loading thread must not wait for itself when it writes output.
         if not self.is_loading or threading.current_thread() is self._thread:
             return
-        # A forked process does not have the thread.
+        # A forked process does not wait, because it does not have the thread.
         if os.getpid() == self._process:
             self._is_needed_now.set()
             if self._deadline is None:
@@ -108,7 +109,7 @@ def _load_values() -> bool:
         readable = Capability.READ | Capability.LIST
         if not manager.is_local or manager.capabilities & readable != readable or not manager.opens_without_prompt:
             return False
-        # The manager protects each value that it reads. The cache is not filled, so the age of cached secrets is unchanged.
+        # The manager protects each value that it reads. `get_records` bypasses its cache, so the age of cached secrets is unchanged.
         records = manager.get_records(manager.list_secrets())
         return not any(isinstance(record, ZenSecretsError) for record in records.values())
 

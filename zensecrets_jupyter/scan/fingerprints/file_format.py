@@ -10,9 +10,9 @@ A person who has the file has its hash key too. The file then reveals
 * the names and keys of the secrets;
 * how many letters (letters and digits) each value has, and where in the value its windows begin.
 
-The file reveals nothing else. In particular it contains no hashes of a few letters, which would make a scan faster: a person could guess
-them one by one, and join them to the value. A person who has the file can check guesses as fast as a machine computes hashes. Therefore a
-value that is easy to guess gets no fingerprint, and each window must be as hard to guess as a value.
+The file reveals nothing else. In particular it contains no hashes of parts of only a few letters. They would make a scan faster, but a
+person could guess these parts one by one, and join them to the value. A person who has the file can check guesses as fast as a machine
+computes hashes. Therefore a value that is easy to guess gets no fingerprint, and each window must be as hard to guess as a value.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FORMAT_KEY = "zensecrets_fingerprints"
-"""The key in the header that names the format; its value is the version."""
+"""The key in the header by which a file is recognized; its value is the version of the format."""
 VERSION = 2
 ABOUT = (
     "Keyed fingerprints of secrets. A reader of this file can find out whether a text contains one of the secrets, the names of the "
@@ -82,7 +82,8 @@ class FingerprintHashes:
 
     def __init__(self, key: bytes) -> None:
         """Create both hash functions with the hash key ``key``."""
-        # The texts in `person` make the two functions differ. If they change, the hashes in existing files no longer match.
+        # The texts in `person` make the two functions differ. They have no other meaning, and must never change: with other texts, the
+        # hashes in existing files no longer match.
         self._window_hash = hashlib.blake2b(key=key, digest_size=_DIGEST_SIZE, person=b"zensecrets-wndw")
         self._text_hash = hashlib.blake2b(key=key, digest_size=_DIGEST_SIZE, person=b"zensecrets-form")
 
@@ -127,7 +128,7 @@ def new_header() -> str:
 
 
 def is_header(line: str) -> bool:
-    """Return whether a line is a header of this version of the format."""
+    """Return whether a line is a header of this version of the format, with a hash key."""
     try:
         key_of(line, "")
     except UnreadableFileError:
@@ -197,6 +198,7 @@ def why_no_fingerprint(value: str) -> str:
     """Return why ``value`` gets no fingerprint, as the end of a sentence; empty otherwise."""
     data = value.encode("utf-8", "surrogatepass")
     # At least one window must belong to the value itself. A window of a text that the value decodes to does not recognize the value.
+    # A window of the kind RAW_BYTES has the bytes of the value, and any other window of the value its letters.
     own_letters = {data, letters_of(data)}
     has_window = any(window.letters in own_letters for window in windows(value))
     return "" if has_window else why_weak(value) or "it is too short or easy to guess"
@@ -223,7 +225,10 @@ def line_of(header: str, value: str, name: str) -> str:
 
 
 def identity_of(header: str, value: str) -> str:
-    """Return the ``id`` of the line of ``value`` in the file with ``header``."""
+    """Return the ``id`` of the line of ``value`` in the file with ``header``.
+
+    The prefix makes it differ from the hash of the value's text in the windows.
+    """
     return _to_base64(_hashes_of(header).hash_text(b"value:" + value.encode("utf-8", "surrogatepass")))
 
 
@@ -234,7 +239,8 @@ def export(values: Iterable[tuple[str, str]]) -> tuple[str, dict[str, str]]:
         values: Each value with its name.
 
     Returns:
-        First, the text. Second, by the name of each value that gets no fingerprint: the reason, as the end of a sentence.
+        First, the text of the file. Second, the reason for each value that gets no fingerprint, as the end of a sentence, by the name of
+            the value.
     """
     header = new_header()
     lines, reasons = [header], {}

@@ -16,6 +16,10 @@ class FingerprintMatcher(Matcher):
     """Finds values by their fingerprints, in a text and in its views: the texts that result from decoding it.
 
     A search takes about a second for each megabyte without white space, and almost no time for ordinary text.
+
+    Attributes:
+        damaged_line_count: The number of damaged lines that were ignored.
+        reach: See :attr:`Matcher.reach`.
     """
 
     def __init__(self, text: str, label: str, *, skips_damaged_lines: bool = False) -> None:
@@ -77,8 +81,9 @@ class FingerprintMatcher(Matcher):
         return merge_overlaps(matches)
 
     def _find_in_view(self, data: bytes, _skeleton: bytes) -> list[PatternMatch]:
-        """Return the matches in a decoded view of a text."""
+        """Return the matches in a view of a text; :class:`ViewSearch` also passes the view's skeleton, which is not needed."""
         letters = _Letters(data)
+        # For each size and kind of windows, every range that may contain such windows is searched for them.
         return [
             self._match(letters, kind, start + position, size, entry)
             for (size, kind), table in self._tables.items()
@@ -97,6 +102,7 @@ class FingerprintMatcher(Matcher):
         is_whole = start >= 0 and self._hashes.hash_text(letters.of(kind)[start:end]) == entry.text_hash
         if not is_whole:
             start, end = position, position + size
+        # Between the letters of a match, the view may contain other characters. They belong to the match too.
         first_offset, last_offset = letters.offset_in_view(kind, start), letters.offset_in_view(kind, end - 1)
         return PatternMatch(first_offset, last_offset + 1, entry.name, is_whole=is_whole and entry.is_value)
 

@@ -35,7 +35,7 @@ class _SavedState(NamedTuple):
     """The state of a file after this process has saved fingerprints to it.
 
     Attributes:
-        value_count: The number of values of the redactor that this process had at that time.
+        value_count: The number of values that this process's redactor had received at that time.
         file_size: The size of the file in bytes; -1 before the first save.
     """
 
@@ -86,6 +86,7 @@ def load_fingerprints() -> FingerprintMatcher:
 
 def is_up_to_date() -> bool:
     """Return whether :func:`save_fingerprints` has nothing to add."""
+    # With `off`, no fingerprint is ever added.
     if os.environ.get(FINGERPRINTS_VARIABLE, "").strip().lower() == "off":
         return True
     state = _saved_states.get(_path_and_inode(fingerprint_file()), _SavedState())
@@ -94,7 +95,7 @@ def is_up_to_date() -> bool:
 
 
 def save_fingerprints() -> None:
-    """Add the fingerprints of all values that this process masks to the file.
+    """Add to the file the fingerprints of all values that this process masks.
 
     Damaged lines are removed first.
 
@@ -109,7 +110,7 @@ def save_fingerprints() -> None:
     # Several processes may create the file at the same time; the first one wins.
     with suppress(FileExistsError):
         write_atomically(path, file_format.new_header().encode(), replace=False)
-    # A file of another size was changed by another process, or by an incomplete write.
+    # If this process did not leave the file with this size, another process or an incomplete write has changed it. It may be damaged.
     if path.stat().st_size != _saved_states.get(_path_and_inode(path), _SavedState()).file_size:
         _repair(path)
     # Only the values since the last call are hashed. To hash all values in every call would take too long.
@@ -117,6 +118,7 @@ def save_fingerprints() -> None:
     value_count, values = the_redactor().added_since(state.value_count)
     header, _, lines = _read_text(path).partition("\n")
     stored_ids = set(_LINE_ID.findall(lines))
+    # By id; the line is empty if the value gets no fingerprint.
     new_lines = {}
     for value, name in values:
         line_id = file_format.identity_of(header, value)
@@ -126,7 +128,7 @@ def save_fingerprints() -> None:
         # Another process has replaced the file. Its hash key is new, so the lines must be computed again.
         save_fingerprints()
         return
-    # The operating system reuses inode numbers, so entries of other files are dropped.
+    # The states of other files are dropped, because a new file may get the inode number of a deleted one.
     _saved_states.clear()
     _saved_states[_path_and_inode(path)] = _SavedState(value_count, path.stat().st_size)
 
@@ -164,13 +166,14 @@ def _repair(path: Path) -> int:
     if _intact_lines(path) is None:
         return 0
     with locked_file(path):
-        # On a file system without locks, another process may be writing a line at this moment.
+        # On a file system without locks, another process may be writing a line at this moment, so this process waits until it has done so.
         time.sleep(_WRITING_SECONDS)
         text = _read_text(path)
         lines = _intact_lines(path)
         if lines is None:
             return 0
         write_atomically(path, "".join(f"{line}\n" for line in lines).encode())
+    # The count is at least 1, even if only the line break at the end of the file was missing.
     removed_count = max(1, len(text.splitlines()) - len(lines))
     _removed_line_counts.append(removed_count)
     return removed_count
@@ -222,7 +225,7 @@ def _append(path: Path, data: bytes) -> None:
     finally:
         os.close(descriptor)
     if written_count < len(data):
-        # The next process that writes the file removes the incomplete line.
+        # The disk is full. The next process that writes the file removes the incomplete line.
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

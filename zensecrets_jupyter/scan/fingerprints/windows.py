@@ -1,8 +1,9 @@
 """Selection of the windows of a value. A window is a short part of the value, and the hashes of the windows are its fingerprint.
 
-A search hashes every part of a text that could be a window. To keep the number of hashes small, a window contains no white space, if the
-value has a long enough part without white space. Windows consist of letters and digits, which this package calls the letters of a text:
-quotes, escapes and punctuation are ignored.
+A search hashes every part of a text that could be a window. To keep the number of hashes small, a window is taken from a part of the value
+without white space, if there is a long enough part. Windows consist of the letters and digits of the value, which this package calls its
+letters: quotes, backslashes and punctuation are ignored. The exception is a value with few letters, whose window has the kind
+:data:`RAW_BYTES`.
 """
 
 from __future__ import annotations
@@ -29,9 +30,12 @@ WITH_SPACES = 1
 RAW_BYTES = 2
 """The kind of a window for a value with few letters: it consists of all bytes of the value."""
 _RUN = re.compile(rb"[^\s\0]+")
-"""A run: bytes without white space between them."""
+"""A run: consecutive bytes without white space and NUL bytes."""
 _MAX_WINDOW_SIZE = 200
-"""The maximum size of a window in letters or bytes. Windows of other sizes than :data:`SIZES` are the last resort."""
+"""The maximum size in letters or bytes of a window whose size is not in :data:`SIZES`.
+
+This window is only used if no window of a size in :data:`SIZES` is hard enough to guess.
+"""
 _RUNS_AT_EACH_END = 20
 """The number of runs at each end of a value that are tried. The runs between them are left out, because a value may have thousands."""
 
@@ -40,11 +44,12 @@ class Window(NamedTuple):
     """A window of the letters of a text: ``letters[offset : offset + size]``.
 
     Attributes:
-        letters: All letters of the value, or of a text that it decodes to. For the kind :data:`RAW_BYTES`, all bytes.
+        letters: All letters of the value, or of a text that the value decodes to. For the kind :data:`RAW_BYTES`, all bytes of that text.
         offset: The offset of the window.
         size: The length of the window.
         kind: :data:`WITHOUT_SPACES`, :data:`WITH_SPACES` or :data:`RAW_BYTES`.
-        is_value: Whether the letters are those of the value, not of a text that it decodes to, such as one of its lines.
+        is_value: Whether the letters are those of the value. Otherwise they are those of a text that the value contains or encodes, such as
+            one of its lines.
     """
 
     letters: bytes
@@ -55,7 +60,7 @@ class Window(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """A range of letters in which a window may be: ``letters[start:end]``."""
+    """A range in which a window may be, in letters or, for :data:`RAW_BYTES`, bytes."""
 
     start: int
     end: int
@@ -63,6 +68,8 @@ class Stretch(NamedTuple):
 
 def windows(value: str) -> Iterator[Window]:
     """Yield the windows that identify ``value``; none if it is easy to guess."""
+    # The pattern's name is the name for a mask. It is empty, because only the pattern's text is used here. A pattern is exact if it has
+    # too few letters for a window.
     yielded: set[tuple[bytes, int, int]] = set()
     for pattern in patterns_of(value, ""):
         if not pattern.is_exact:
@@ -73,9 +80,9 @@ def windows(value: str) -> Iterator[Window]:
 
 
 def stretches(data: bytes, kind: int, size: int) -> list[Stretch]:
-    """Return the ranges of ``data`` that may contain a window of ``kind`` and ``size``.
+    """Return the ranges of ``data``, a searched text, that may contain a window.
 
-    The offsets count letters. For the kind :data:`RAW_BYTES`, they count bytes.
+    The offsets in a range count letters. For the kind :data:`RAW_BYTES`, they count bytes.
     """
     if kind == WITH_SPACES:
         return [Stretch(0, len(letters_of(data)))]
@@ -94,9 +101,9 @@ def stretches(data: bytes, kind: int, size: int) -> list[Stretch]:
 
 
 def _windows_of_pattern(pattern: Pattern) -> Iterator[Window]:
-    """Yield up to two windows of a pattern's sensitive part.
+    """Yield up to two windows of a pattern's sensitive part; none if it is weak.
 
-    There is none if that part is easy to guess.
+    The sensitive part is the pattern without a public prefix or suffix.
     """
     # Punctuation at an end of the text belongs to the sensitive part, unless that end is a public prefix or suffix.
     begin = pattern.starts[pattern.first] if pattern.first else 0
@@ -105,7 +112,7 @@ def _windows_of_pattern(pattern: Pattern) -> Iterator[Window]:
     text = sensitive.decode("utf-8", "replace")
     if why_weak(text):
         return
-    # A window must be as hard to guess as the weakest value that gets a fingerprint, so a weaker text needs longer windows.
+    # A window needs MIN_STRENGTH bits, like a value with a fingerprint. Its minimum size is this number divided by the bits per letter.
     min_size = max(MIN_LENGTH, math.ceil(MIN_STRENGTH * (pattern.last - pattern.first) / strength(text)))
     # For each run: the index of its first letter, and the number of its letters.
     runs = [(pattern.first + len(letters_of(sensitive[: run.start()])), len(letters_of(run[0]))) for run in _first_and_last_runs(sensitive)]
@@ -119,6 +126,7 @@ def _windows_of_pattern(pattern: Pattern) -> Iterator[Window]:
         if strong_starts:
             yield from (Window(pattern.letters, start, size, WITHOUT_SPACES, pattern.is_value) for start in strong_starts)
             return
+    # No window of a size in SIZES is strong: try the whole sensitive part, or at least its first 200 letters.
     size = min(pattern.last - pattern.first, _MAX_WINDOW_SIZE)
     if size >= min_size and _is_strong(pattern.letters[pattern.first : pattern.first + size]):
         kind = WITHOUT_SPACES if any(length >= size for _, length in runs) else WITH_SPACES
@@ -128,7 +136,7 @@ def _windows_of_pattern(pattern: Pattern) -> Iterator[Window]:
 
 
 def _first_and_last_runs(data: bytes) -> list[re.Match[bytes]]:
-    """Return the first and the last :data:`_RUNS_AT_EACH_END` runs without white space."""
+    """Return the first and the last runs of ``data``, :data:`_RUNS_AT_EACH_END` at each end."""
     runs = list(_RUN.finditer(data))
     return runs if len(runs) <= 2 * _RUNS_AT_EACH_END else [*runs[:_RUNS_AT_EACH_END], *runs[-_RUNS_AT_EACH_END:]]
 

@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 __all__ = ["MAGIC", "SIDE_FILE_SUFFIXES", "DatabaseCell", "cells", "deleted_matches", "rewrite"]
 
 SIDE_FILE_SUFFIXES = ("-wal", "-journal", "-shm")
-"""Suffixes of the files that SQLite keeps beside a database."""
+"""Suffixes of the journal files that SQLite keeps beside a database, such as ``history.sqlite-wal``."""
 _BUSY_SECONDS = 5.0
 """Seconds to wait for another program that has locked the database."""
 
 
 class DatabaseCell(NamedTuple):
-    """One field of a row.
+    """One field of a row of a table.
 
     Attributes:
         table: The name of the table.
         column: The name of the column.
-        row_identity: The content of the columns that identify the row, by the quoted names of the columns.
-        content: The content of the field. A text or a number is written in UTF-8.
+        row_identity: The columns that identify the row: the content of each column, by its quoted name, such as ``{"rowid": 5}``.
+        content: The content of the field. A text is in UTF-8, and a number is in decimal digits.
         is_text: Whether the content is a text or a number, not a blob.
     """
 
@@ -46,16 +46,16 @@ class DatabaseCell(NamedTuple):
 
         If a name contains a value of ``matcher``, the mask of the value is shown in its place.
         """
-        # Only a row number is shown, because a key of another type may be a value itself.
+        # Only a row number is shown, because a primary key of another type may be the value of a secret.
         number = next(iter(self.row_identity.values()), None)
         row = f", row {number}" if isinstance(number, int) else ""
         return f"table {matcher.hide(self.table)}{row}, column {matcher.hide(self.column)}"
 
 
 def cells(path: Path) -> Iterator[DatabaseCell]:
-    """Yield all fields that are long enough to contain a value.
+    """Yield all fields that are long enough to contain the value of a secret.
 
-    Rows in the journal beside the file are not read.
+    Rows that are only in the write-ahead log beside the file are not read.
 
     Raises:
         sqlite3.Error: If the file is not a database, or is damaged.
@@ -68,14 +68,17 @@ def cells(path: Path) -> Iterator[DatabaseCell]:
 
 
 def _tables(database: sqlite3.Connection) -> list[str]:
-    """Return the names of the tables that store rows, and of ``sqlite_master``."""
+    """Return the names of the tables that store rows.
+
+    They include ``sqlite_master``, which stores the SQL statements of the tables. A virtual table stores no rows itself.
+    """
     rows = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
     tables = [name.decode() for name, sql in rows if sql and not sql.lstrip().upper().startswith(b"CREATE VIRTUAL")]
     return [*tables, "sqlite_master"]
 
 
 def _cells(database: sqlite3.Connection, table: str) -> Iterator[DatabaseCell]:
-    # For each column: its name, and its position in the primary key; 0 if it is not in the key.
+    # For each column: its name, and its position in the primary key; 0 if it is not in the primary key.
     columns = [(name.decode(), key_index) for _, name, _, _, _, key_index in database.execute(f"PRAGMA table_info({_quoted(table)})")]
     key_columns = _key_columns(database, table, columns)
     for name, _ in columns:
@@ -92,8 +95,9 @@ def _key_columns(database: sqlite3.Connection, table: str, columns: Sequence[tup
     """Return the columns that identify a row: the row number, or else the primary key.
 
     Returns:
-        The quoted name of each column, by its name.
+        The quoted name of each column, by its plain name.
     """
+    # SQLite has three names for the row number. A name does not work if the table has a column of its own with that name.
     names = {name.lower() for name, _ in columns}
     for alias in ("rowid", "_rowid_", "oid"):
         if alias not in names:
@@ -112,7 +116,8 @@ def deleted_matches(matcher: Matcher, data: bytes, names_in_rows: set[str]) -> l
     Args:
         matcher: Finds the values.
         data: The content of the file.
-        names_in_rows: The names of values that were found in rows. Their matches count only if they are in the free space of the file.
+        names_in_rows: The names of values that were found in current rows. A match of these values may be in a current row, so it is
+            returned only if it is in the free space of the file.
     """
     ranges = list(free_ranges(data))
     return [
@@ -130,7 +135,7 @@ def rewrite(path: Path, new_content: Callable[[DatabaseCell], bytes | None]) -> 
         new_content: Returns the new content of a field, or ``None`` to leave it as it is.
 
     Returns:
-        The fields that could not be changed.
+        The fields that could not be changed, such as a field whose new content would violate a constraint of the table.
 
     Raises:
         sqlite3.Error: If the database is open in another program, can't be written, or is damaged. Before the commit the database
@@ -139,8 +144,8 @@ def rewrite(path: Path, new_content: Callable[[DatabaseCell], bytes | None]) -> 
     changes = [(cell, content) for cell in _current_cells(path) if (content := new_content(cell)) is not None]
     unchanged_cells = []
     with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)) as database:
-        # SQLite overwrites replaced content with zeros. VACUUM then removes the content of rows that were deleted earlier, and the
-        # checkpoints empty the write-ahead log.
+        # With secure_delete, SQLite overwrites replaced content with zeros. VACUUM then removes the content of rows that were deleted
+        # earlier, and the checkpoints empty the write-ahead log.
         database.execute("PRAGMA secure_delete = ON")
         database.execute("BEGIN EXCLUSIVE")
         for cell, content in changes:
@@ -176,7 +181,10 @@ def _current_cells(path: Path) -> list[DatabaseCell]:
 
 
 def _update(database: sqlite3.Connection, cell: DatabaseCell, content: bytes) -> bool:
-    """Replace a field, and return whether that was possible."""
+    """Replace a field, and return whether that was possible.
+
+    ``sqlite_master``, rows that nothing identifies, and fields with a violated constraint can't be changed.
+    """
     if cell.table == "sqlite_master" or not cell.row_identity:
         return False
     where = " AND ".join(f"{column} = ?" for column in cell.row_identity)
@@ -191,7 +199,7 @@ def _update(database: sqlite3.Connection, cell: DatabaseCell, content: bytes) ->
 
 
 def _as_stored(key: object) -> object:
-    # This module reads texts as bytes. The key of a table WITHOUT ROWID may be a text, which SQLite finds only by a text.
+    # This module reads texts as bytes. The primary key of a table WITHOUT ROWID may be a text, and SQLite never finds a text by bytes.
     return key.decode("utf-8", "replace") if isinstance(key, bytes) else key
 
 

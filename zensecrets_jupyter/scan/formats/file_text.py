@@ -1,4 +1,4 @@
-"""The text of a file in any encoding, which can be changed and encoded again."""
+"""The text of a file and its character encoding, to write a changed text back."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _SAMPLE_SIZE = 4096
 _MIN_NUL_SHARE = 0.4
 """The minimum share of NUL bytes by which UTF-16 without a byte order mark is recognized.
 
-A NUL byte is the upper half of a Latin letter. All NUL bytes must be at odd offsets (UTF-16-LE), or all at even offsets (UTF-16-BE).
+In UTF-16, each Latin letter has one NUL byte. All NUL bytes must be at odd offsets (UTF-16-LE), or all at even offsets (UTF-16-BE).
 """
 _ASCII_BRACKETS = str.maketrans("‹›", "<>")
-"""Replacements for the brackets of a mask, in an encoding that lacks them."""
+"""Replacements for the brackets of a mask such as ``‹secret:a.k›``, for an encoding without these brackets."""
 
 
 class FileText(NamedTuple):
@@ -40,7 +40,10 @@ class FileText(NamedTuple):
         return self.encoding == "utf-8" and not self.byte_order_mark
 
     def encode(self, text: str) -> bytes:
-        """Return another text encoded as this file is, with its byte order mark."""
+        """Return ``text`` in the encoding of this file and with its byte order mark.
+
+        If the encoding lacks a character, the character is written as a backslash escape.
+        """
         try:
             data = text.encode(self.encoding, "surrogatepass" if self.encoding.startswith("utf") else "strict")
         except UnicodeEncodeError:
@@ -51,11 +54,12 @@ class FileText(NamedTuple):
 def text_of(data: bytes) -> FileText | None:
     """Return the text of a file; ``None`` if it is binary.
 
-    Data without NUL bytes that is not UTF-8, UTF-16 or UTF-32 is read as Windows code page 1252, or as Latin-1. This is a guess, but
-    encoding the text again gives the same bytes.
+    Data without NUL bytes and without a byte order mark is read as UTF-8, else as Windows code page 1252, else as Latin-1. The last two are
+    guesses, but encoding the text again gives the same bytes.
     """
     if data.isascii() and b"\0" not in data:
         return FileText(data.decode("ascii"), "utf-8")
+    # At most one byte order mark, and then the encodings without a mark.
     candidates = [(encoding, mark) for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)][:1]
     encodings_without_mark = _utf16_encodings(data) if b"\0" in data else ("utf-8", "cp1252", "latin-1")
     candidates += [(encoding, b"") for encoding in encodings_without_mark]
@@ -71,7 +75,7 @@ def _decode(data: bytes, encoding: str, mark: bytes) -> FileText | None:
 
 
 def _utf16_encodings(data: bytes) -> list[str]:
-    """Return the possible variants of UTF-16 for data without a byte order mark."""
+    """Return the variants of UTF-16 that data without a byte order mark may have."""
     sample = data[:_SAMPLE_SIZE]
     encodings = []
     for encoding, offset in (("utf-16-le", 1), ("utf-16-be", 0)):

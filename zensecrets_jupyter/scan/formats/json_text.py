@@ -1,4 +1,7 @@
-"""The tokens of a JSON text with their offsets, for the replacement of single tokens."""
+"""The strings, keys and numbers of a JSON text with their offsets, for replacements.
+
+In this module, a key is a key of a JSON object, and not the key of a secret.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ JsonPath = tuple["str | int", ...]
 
 # A string, a bracket, a comma or a colon, or a number.
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|-?\d[\d.eE+-]*', re.DOTALL)
-# A character of a string: an escaped pair of surrogates, an escape, or any other character.
+# A character of a string as JSON writes it: an escaped pair of surrogates, another escape, or the character itself.
 _CHARACTER = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL)
 
 # Without strict, a string may contain control characters.
@@ -24,10 +27,12 @@ _DECODER = json.JSONDecoder(strict=False)
 class JsonToken(NamedTuple):
     """A string, a key or a number in a JSON text.
 
+    Brackets, ``true``, ``false`` and ``null`` are left out.
+
     Attributes:
-        path: The keys and indices that lead to the token.
-        start: The offset of the first character, without the quote.
-        end: The offset after the last character, without the quote.
+        path: The keys and indices that lead to the token; for a key, the last element is this key.
+        start: The offset of the first character, after the opening quote.
+        end: The offset after the last character, before the closing quote.
         is_key: Whether the token is a key of an object.
         is_number: Whether the token is a number.
     """
@@ -39,7 +44,10 @@ class JsonToken(NamedTuple):
     is_number: bool = False
 
     def decoded_text(self, text: str) -> str:
-        """Return the decoded string, or the number as it is written."""
+        """Return the decoded string, or the number as it is written.
+
+        ``text`` is the whole JSON text.
+        """
         raw = text[self.start : self.end]
         if self.is_number or "\\" not in raw:
             return raw
@@ -47,7 +55,12 @@ class JsonToken(NamedTuple):
         return decoded
 
     def positions(self, text: str) -> list[int]:
-        """Return the offset in ``text`` of each character of the decoded text, and of the end."""
+        r"""Return the offset in ``text`` of each character of the decoded token, and the end.
+
+        ``text`` is the whole JSON text.
+
+        For example, the string ``a\\nb`` at offset 1 has the three characters at 1, 2 and 4, and ends at 5.
+        """
         if "\\" not in text[self.start : self.end]:
             return list(range(self.start, self.end + 1))
         return [*(match.start() for match in _CHARACTER.finditer(text, self.start, self.end)), self.end]
@@ -59,6 +72,7 @@ def tokens(text: str) -> Iterator[JsonToken]:
     # For each open bracket, whether it is the bracket of an object.
     are_objects: list[bool] = []
     is_key = False
+    # ``path`` has one element for each open bracket: the current index of a list, or the latest key of an object, which is empty at first.
     for match in _TOKEN.finditer(text):
         sign = text[match.start()]
         if sign in "{[":
@@ -84,5 +98,5 @@ def tokens(text: str) -> Iterator[JsonToken]:
 
 
 def to_json_text(value: str, *, ascii_only: bool) -> str:
-    """Return a string as JSON writes it between the quotes."""
+    """Return a string as JSON, without the quotes around it."""
     return json.dumps(value, ensure_ascii=ascii_only)[1:-1]

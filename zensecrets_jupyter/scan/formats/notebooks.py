@@ -1,7 +1,7 @@
 """The texts of a notebook, with their offsets in the file and a readable location.
 
-The file is parsed as JSON, not by nbformat. A notebook that nbformat rejects must be searched too, and a replacement must leave every other
-byte unchanged.
+The file is parsed as JSON, not by nbformat, for two reasons: a notebook that nbformat rejects must be searched too, and the replacement of
+one text must leave every other byte of the file unchanged. In this module, a key is a key of a JSON object.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Match, Matcher
 
 _ITEM_NOUNS = {"cells": "cell", "outputs": "output", "worksheets": "worksheet"}
-"""The keys of lists whose items have a number in a location, each with the noun for an item."""
+"""Keys of the lists whose items are numbered in a location, each with the noun for an item: ``cell 3``."""
 _SOURCE_KEYS = {"source", "input"}
 """Keys of the source of a cell, in all versions of nbformat."""
 _UNNAMED_KEYS = {"data", "attachments"}
-"""Keys that a location does not contain: ``data`` is left out, and ``attachment`` replaces ``attachments``."""
+"""Keys that a location does not show as they are: ``data`` is left out, and ``attachments`` is shown as ``attachment``."""
 _BINARY_TYPE = re.compile(r"(?:image/(?!svg)|audio/|video/|font/|application/(?:pdf|octet-stream|zip|x-))")
 """A MIME type whose content is base64 in a notebook."""
 _CELL_ID_DEPTH = 3
@@ -45,7 +45,7 @@ class NotebookText(NamedTuple):
 
     @property
     def length(self) -> int:
-        """The number of characters of the text in JSON. The decoded text has at most as many."""
+        """The number of characters of the text in JSON. The decoded text is never longer."""
         return sum(token.end - token.start for token in self.tokens)
 
     @property
@@ -72,8 +72,8 @@ class NotebookText(NamedTuple):
         """Return the location, such as ``cell 3, output 1, text/html``.
 
         Args:
-            matcher: In place of a key that contains one of its values, the location has the mask.
-            line: The number of the line; the location contains it only for the source of a cell.
+            matcher: Finds values. If a key in the path contains a value, the location shows the mask instead of the key.
+            line: The number of the line in the text, from 1. The location shows it only for the source of a cell. 0 shows no line.
         """
         path = tuple(matcher.hide(part) if isinstance(part, str) else part for part in self.path)
         return _format_location(path, line if self.is_source else 0, is_key=self.tokens[0].is_key)
@@ -89,10 +89,13 @@ def is_notebook(text: str) -> bool:
 
 
 def texts(text: str) -> Iterator[NotebookText]:
-    """Yield the texts, keys and numbers of a notebook, in order."""
+    """Yield the strings, keys and numbers of a notebook, in order.
+
+    A list of lines is one string.
+    """
 
     def group_key(indexed_token: tuple[int, JsonToken]) -> JsonPath | int:
-        """Return the same key for all lines of a list, and a unique key for every other token."""
+        """Return one grouping key for all lines of a list, and unique keys for others."""
         index, token = indexed_token
         return _path_of_lines(token) or index
 
@@ -101,7 +104,10 @@ def texts(text: str) -> Iterator[NotebookText]:
 
 
 def find_in_text(matcher: Matcher, text: str) -> list[Match]:
-    """Return the matches in a text, with offsets in characters; the text need not be from a notebook."""
+    """Return the matches in any text, with offsets in characters.
+
+    :meth:`Matcher.find` returns offsets in bytes.
+    """
     data = text.encode("utf-8", "surrogatepass")
     matches = matcher.find(data)
     return [_in_characters(match, data) for match in matches] if len(data) != len(text) else matches
@@ -113,7 +119,8 @@ def _path_of_lines(token: JsonToken) -> JsonPath | None:
     if token.is_key or token.is_number or not isinstance(path[-1], int):
         return None
     key = str(path[-2]) if len(path) > 1 else ""
-    # In a MIME bundle of nbformat, every list is a list of lines, except in JSON.
+    # A MIME bundle of nbformat maps MIME types to contents. It is in ``data``, or in ``attachments`` under the name of a file. In a bundle,
+    # every list is a list of lines, except under a JSON type such as ``application/json``, whose content is JSON itself.
     in_mime_bundle = (path[-3:-2] == ("data",) or path[-4:-3] == ("attachments",)) and not key.endswith("json")
     return path[:-1] if in_mime_bundle or key in _SOURCE_KEYS or key == "text" else None
 
@@ -125,7 +132,13 @@ def _in_characters(match: Match, data: bytes) -> Match:
 
 
 def _format_location(path: JsonPath, line: int, *, is_key: bool) -> str:
-    """Return the location for a path; ``line`` replaces the key of a source, unless it is 0."""
+    """Return the location for a path.
+
+    Args:
+        path: The path, in which keys that contain a value are masked.
+        line: The number of the line, which is shown instead of the key ``source`` or ``input``. With 0, the key is shown.
+        is_key: Whether the value is in the last key itself, and not in the content under it.
+    """
     parts: list[str] = []
     in_metadata = False
     for parent, part in zip((None, *path), path, strict=False):

@@ -1,6 +1,7 @@
 """Find the numbers in the scripts and SVG drawings of an output.
 
-These numbers are not masked, because a browser does not draw a figure with a mask in place of a number. The texts in scripts are masked.
+A number such as a coordinate may have the same digits as a value by chance. These numbers are not masked, because a browser does not draw a
+figure that has a mask in place of a number. The strings in scripts are masked.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAX_SCRIPT_LENGTH = 1_000_000
-"""The maximum number of characters of a script that is searched for numbers. Longer scripts are libraries and contain no data."""
+"""The maximum number of characters of a script that is searched for numbers.
+
+A longer script is a JavaScript library. Its numbers are not the data of a figure.
+"""
 _SCRIPT_TYPE = re.compile(r"(?:application|text)/(?:x-)?(?:java|ecma)script\b")
 _SVG_TYPE = "image/svg+xml"
 _HTML_TYPE = "text/html"
@@ -24,15 +28,15 @@ _NUMERIC_ATTRIBUTE = re.compile(
     r"|stroke-(?:width|dasharray|dashoffset)|font-size|values|from|to|by)\s*=\s*(?:\"(?P<in_double_quotes>[^\"<>]*)\"|'(?P<in_single_quotes>[^'<>]*)')",
     re.IGNORECASE,
 )
-"""An attribute of SVG that contains numbers."""
+"""An attribute of SVG that contains numbers, such as ``d="M 10 20"``."""
 _DIGITS = re.compile(r"\d{6,}")
-"""A number that may be a value. A value of fewer than six characters is not masked."""
+"""A number that may be equal to a value. Shorter numbers need no exception, because a value of fewer than six characters is not masked."""
 _JSON_START = re.compile(r"\s*[\[{]")
 """The start of a string that contains JSON."""
 
 
 class _Tags(NamedTuple):
-    """Regular expressions of the tags before and after a script."""
+    """Regular expressions of the opening tag and of the closing tag of a script."""
 
     begin: re.Pattern[str]
     end: re.Pattern[str]
@@ -46,14 +50,15 @@ _ESCAPED_TAGS = _Tags(
 _QUOTES = ('"', "'", "`", "&(?:quot|#34|#x22);", "&(?:apos|#39|#x27);")
 """Regular expressions of the quotes around a string. In an attribute of HTML, a quote may be written as an entity."""
 _STRINGS = "|".join(rf"{quote}(?P<string{index}>(?:(?!{quote})(?:\\.|[^\\\n]))*){quote}" for index, quote in enumerate(_QUOTES))
-# A string or a comment is one token, so that the numbers in it are skipped.
+# A string or a comment is one token, so that the search continues after it and does not see the numbers in it.
 _TOKEN = re.compile(rf"{_STRINGS}|(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|{_NUMBER}", re.DOTALL)
-# If a string contains JSON, the quotes of the JSON are escaped, or they differ from the quotes around the string.
+# A string or a number of JSON that is in a string of JavaScript. The quotes of the JSON are escaped, or they differ from the quotes around
+# the string of JavaScript.
 _JSON_TOKEN = re.compile(rf'\\"(?:\\\\\\.|(?!\\")[^\n])*\\"|"(?:\\\\.|[^"\n])*"|{_NUMBER}', re.DOTALL)
 
 
 def numbers_in_scripts(mime_type: str, text: str) -> list[tuple[int, int]]:
-    """Return the spans of numbers that a script or an SVG drawing uses.
+    """Return the spans of the numbers in the scripts and SVG drawings of an output.
 
     Args:
         mime_type: The MIME type of the output: HTML, JavaScript or SVG. No other type has scripts.
@@ -88,6 +93,7 @@ def _numbers_in_script(text: str, start: int, end: int) -> Iterator[tuple[int, i
         if token["number"] is not None:
             yield token.span("number")
         elif token["comment"] is None:
+            # The token is a string. The only group that matched is the content between its quotes.
             string_start, string_end = token.span(str(token.lastgroup))
             if _JSON_START.match(text, string_start, string_end):
                 json_tokens = _JSON_TOKEN.finditer(text, string_start, string_end)
@@ -97,7 +103,7 @@ def _numbers_in_script(text: str, start: int, end: int) -> Iterator[tuple[int, i
 def _numbers_in_frames(text: str) -> Iterator[tuple[int, int]]:
     """Yield the numbers of scripts in the attribute ``srcdoc`` of frames.
 
-    In this attribute, quotes and brackets are written as entities.
+    The attribute contains a whole HTML page, in which quotes and the brackets of tags are written as entities, such as ``&lt;script&gt;``.
     """
     for frame in re.finditer(r"(?<=\s)srcdoc\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", text, re.IGNORECASE):
         yield from _numbers_in_scripts(text, _ESCAPED_TAGS, *frame.span(frame.lastindex or 0))

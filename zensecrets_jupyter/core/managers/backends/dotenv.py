@@ -1,4 +1,4 @@
-"""The read-only ``dotenv`` backend: an ``.env`` file. A reference to another variable, such as ``${OTHER}``, is not replaced."""
+"""The read-only ``dotenv`` backend: an ``.env`` file. A reference to another variable, such as ``${OTHER}``, stays as text."""
 
 from __future__ import annotations
 
@@ -50,9 +50,10 @@ class DotenvBackend(VariablesBackend):
         variables: dict[str, str] = {}
         for binding in parse_stream(io.StringIO(self._read_text())):
             if binding.error:
-                # The message has only the number of the line, because the text of the line contains the value.
+                # The message has only the number of the line, because the text of the line may contain a value.
                 message = f"{self.path} can't be read as .env (line {binding.original.line})."
                 raise ManagerCorruptedError(message, flavor=self.FLAVOR, hint="Write the line as KEY=VALUE.")
+            # A comment, an empty line and a name without "=" have no value.
             if binding.key is not None and binding.value is not None:
                 variables[binding.key] = binding.value
             if len(variables) > MAX_VALUES:
@@ -68,6 +69,7 @@ class DotenvBackend(VariablesBackend):
         problem: ManagerError
         try:
             with self.path.open("rb") as file:
+                # The additional byte shows that the file is too large.
                 data = file.read(MAX_FILE_BYTES + 1)
             text = data.decode("utf-8-sig")
         except OSError as error:
@@ -79,6 +81,7 @@ class DotenvBackend(VariablesBackend):
                 return text
             message = f"{self.path} is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB."
             problem = ManagerCorruptedError(message, flavor=self.FLAVOR, hint="Split the file, or check the path.")
+        # The error is raised outside the handlers, because a chained UnicodeDecodeError would contain the file, and so its values.
         raise problem
 
     def location(self) -> str:

@@ -1,4 +1,4 @@
-"""The ``env`` backend: environment variables of this process, as CI systems and containers set them."""
+"""The read-only ``env`` backend: environment variables of this process, as CI systems and containers set them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class EnvOptions(VariablesOptions):
-    """Options of the ``env`` backend."""
+    """Options of the ``env`` backend, which adds none."""
 
 
 class EnvBackend(VariablesBackend):

@@ -1,8 +1,8 @@
 """The ``keyring`` backend: the keyring of the operating system.
 
 Examples are Secret Service, KWallet and the macOS keychain. A keyring cannot list its entries, so the names of the secrets are in an
-encrypted index file, whose key is in the same keyring. A keyring that stores plain text is refused. With some keyrings, every program of
-the user can read the entries.
+encrypted index file, whose encryption key is in the same keyring. An entry of the index has the name of the secret's entry in the
+keyring. A keyring that stores plain text is refused. With some keyrings, every program of the user can read the entries.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of the index. An index with a higher version is neither read nor changed."""
 
-# This is CRED_MAX_CREDENTIAL_BLOB_SIZE in wincred.h of Windows, for text in UTF-16.
+# The limit of Windows is CRED_MAX_CREDENTIAL_BLOB_SIZE in wincred.h, for text in UTF-16.
 _MAX_SIZES = {"keyring.backends.Windows.": 2560}
 """Maximum number of bytes of a secret, by the prefix of the keyring's class name."""
 
@@ -121,7 +121,7 @@ class KeyringBackend(Backend):
 
     def create(self, name: str, record: SecretRecord) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.create`."""
-        # Each registration uses a new entry of the keyring, because a process that was killed may have left an unused entry.
+        # Each registration uses a random name for its entry in the keyring. An entry that a killed process left can't have this name.
         entry = index.IndexEntry(name, uuid.uuid4().hex, record.schema, _now())
         envelope = self._envelope_for(name, record)
 
@@ -136,6 +136,7 @@ class KeyringBackend(Backend):
         try:
             is_added = self._keys.write(transaction)
         finally:
+            # The entry of the keyring is unused if the name exists already, or after an error.
             if not is_added:
                 self._try_delete_keyring_entry(entry.keyring_entry)
         if not is_added:
@@ -169,11 +170,12 @@ class KeyringBackend(Backend):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Clearable.delete_all`."""
 
         def transaction(connection: Connection, key: DataKey) -> None:
+            # The list is complete before the loop removes rows.
             for entry in [*index.all_entries(connection, key)]:
                 self._delete_keyring_entry(entry.keyring_entry)
                 index.remove(connection, key, entry.name)
 
-        # Without secrets nothing is written, because a write would create a key and an index.
+        # If there are no secrets, nothing is written, because a write would create an encryption key and an index.
         if [*self.list()]:
             self._keys.write(transaction)
 
@@ -185,6 +187,7 @@ class KeyringBackend(Backend):
             entry = self._find_in_transaction(connection, key, name)
             if index.find(connection, key, new_name) is not None:
                 return False
+            # The entry in the keyring keeps its name, which does not contain the name of the secret.
             index.replace(connection, key, name, entry._replace(name=new_name))
             return True
 
@@ -196,7 +199,7 @@ class KeyringBackend(Backend):
         return self._file.change_token()
 
     def _index_key(self) -> DataKey | None:
-        """Return the key of the index, or ``None`` if the index is empty."""
+        """Return the data key of the index, or ``None`` if the index is empty. The generation identifies the key."""
         with self._file.read() as connection:
             generation = None if connection is None else index.key_generation(connection)
         return None if generation is None else self._keys.key_of(generation)
@@ -210,7 +213,7 @@ class KeyringBackend(Backend):
     def _find_entry(self, name: str) -> IndexEntry:
         """Return the index entry of a secret.
 
-        A write calls this method first. Otherwise a write of a missing secret would create a key and an index.
+        A write calls this method first. Otherwise a write of a missing secret would create an encryption key and an index.
 
         Raises:
             SecretNotFoundError: If the secret does not exist.
@@ -261,7 +264,7 @@ class KeyringBackend(Backend):
         self._use_keyring(delete)
 
     def _try_delete_keyring_entry(self, keyring_entry: str) -> None:
-        """Delete an unused entry of the keyring. An error of the keyring is ignored, because such an entry does no harm."""
+        """Delete an unused entry of the keyring. An error of the keyring is ignored, because an unused entry does no harm."""
         with suppress(ManagerLockedError):
             self._delete_keyring_entry(keyring_entry)
 
@@ -275,10 +278,11 @@ class KeyringBackend(Backend):
         try:
             return operation(keyring)
         except Exception as error:  # noqa: BLE001 - each keyring raises its own error classes
+            # The error is raised outside the handler, so that the keyring's own error, which may quote values, is not chained.
             problem = translate_keyring_error(keyring, error, self._label)
         raise problem
 
 
 def _now() -> int:
-    """Return the time in microseconds (UTC)."""
+    """Return the microseconds since 1970 (UTC)."""
     return time.time_ns() // 1000

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _secrets_by_manager: dict[str, dict[str, SecretRecord]] = {}
+"""The secrets of each manager, by ID of the manager and name of the secret."""
 _lock = threading.Lock()
 
 
@@ -20,7 +21,7 @@ class MemoryOptions(ManagerOptions):
 
 
 class MemoryBackend(Backend):
-    """The backend in the memory of this process. All instances of one registered manager share their secrets."""
+    """The backend in the memory of this process. All instances with one manager ID share their secrets."""
 
     FLAVOR: ClassVar[str] = "memory"
     options_model: ClassVar[type[ManagerOptions]] = MemoryOptions

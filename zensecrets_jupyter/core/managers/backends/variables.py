@@ -1,4 +1,4 @@
-"""Base class of read-only backends that read secrets from variables.
+"""Base class of read-only backends for variables: environment variables, or those of a ``.env`` file.
 
 The key ``password`` of the secret ``db`` is in the variable ``SECRET_DB__PASSWORD``: a prefix, the name, two underscores and the key. The
 option ``mapping`` makes secrets from variables with other names.
@@ -25,7 +25,7 @@ SEPARATOR = "__"
 """Separator of name and key in the name of a variable."""
 
 _UPPER_CASE = re.compile(r"[A-Z0-9_]+")
-"""Pattern of the name and of the key in a variable's name."""
+"""Pattern that the name and the key both match in the name of a variable."""
 
 
 class VariablesOptions(ManagerOptions):
@@ -35,13 +35,13 @@ class VariablesOptions(ManagerOptions):
     """Prefix of the variables. ``SECRET_DB__PASSWORD`` is the key ``password`` of the secret ``db``."""
     mapping: dict[str, dict[str, str]] = Field(default_factory=dict)
     """The variable of each key, for each secret whose variables have other names, such as ``{"db": {"password": "DB_PASS"}}``. A secret in
-    this mapping has no other keys."""
+    this mapping has no other keys, so its variables with the prefix are ignored."""
     schemas: dict[str, str] = Field(default_factory=dict)
-    """The schema of each secret whose schema is not ``arbitrary``, such as ``aws``."""
+    """The schema of each secret whose schema is not ``arbitrary``, such as ``{"cloud": "aws"}``."""
 
 
 class VariablesBackend(Backend):
-    """The base class of backends that read variables. A subclass returns the variables."""
+    """The base class of backends that read variables. A subclass implements :meth:`variables` and :meth:`location`."""
 
     options_model: ClassVar[type[ManagerOptions]] = VariablesOptions
     is_local: ClassVar[bool] = True
@@ -59,7 +59,7 @@ class VariablesBackend(Backend):
 
     @property
     def _variables_options(self) -> VariablesOptions:
-        """The options, with their type."""
+        """The same object as ``options``, with its type for mypy."""
         return cast("VariablesOptions", self.options)
 
     def read(self, name: str) -> SecretRecord:
@@ -91,7 +91,7 @@ class VariablesBackend(Backend):
         return contents
 
     def _parse_variable(self, variable: str) -> tuple[str, str]:
-        """Return the name and the key of a variable, or two empty texts."""
+        """Return the name and the key of a variable, or two empty texts if it is not a variable of a secret."""
         prefix = self._variables_options.prefix
         if variable.startswith(prefix):
             name, separator, key = variable[len(prefix) :].partition(SEPARATOR)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _MIN_USEFUL = 64
-"""Minimum number of bytes that are worth decoding."""
+"""Minimum number of remaining bytes for which decoding is worth it."""
 
 
 class Budget:
@@ -14,7 +14,7 @@ class Budget:
         self._left = size
 
     def spend(self, size: int) -> bool:
-        """Spend ``size`` bytes and return ``True``, or return ``False`` if fewer bytes are left."""
+        """Spend ``size`` bytes and return ``True``. If fewer bytes are left, spend nothing and return ``False``."""
         if size > self._left:
             return False
         self._left -= size
@@ -22,5 +22,5 @@ class Budget:
 
     @property
     def is_spent(self) -> bool:
-        """Whether too few bytes are left to be useful."""
+        """Whether too few bytes are left to be useful. A few bytes may still be left."""
         return self._left < _MIN_USEFUL

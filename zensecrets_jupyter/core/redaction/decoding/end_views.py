@@ -1,6 +1,6 @@
 """Views of the end of a text.
 
-An encoding may be incomplete there, because the rest arrives later.
+A text may arrive in chunks, so that an encoding at its end is incomplete until the next chunk arrives.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _LONGEST = 4096
 """Number of bytes at the end of a text that are searched for the beginning of a value."""
-# An incomplete escape sequence of any kind at the end of a text.
+# An incomplete escape sequence of any kind at the end of a text. It begins with a backslash, a percent sign, an ampersand, or the escape
+# character of terminals, or it is the first bytes of an invisible character in UTF-8.
 _INCOMPLETE = re.compile(
     rb"(?:\\+(?:[xuU][0-9A-Fa-f{]{0,8}|N(?:\{[A-Za-z0-9 -]{0,90})?|[0-3][0-7]?|t[a-z]{0,20})?|%(?:[0-9A-Fa-f]|u[0-9A-Fa-f]{0,3})?"
     rb"|&[\#A-Za-z0-9]{0,31}|\x1b(?:\[[0-?]*[ -/]*|[\]P_^X][^\x07\x1b]{0,400}|[ -/]*)|\xe2[\x80\x81\x94\x95]?|[\xc2\xe3\xef])\Z"
@@ -28,10 +29,11 @@ _INCOMPLETE = re.compile(
 _LONGEST_INCOMPLETE = 512
 """Maximum length of an incomplete escape sequence."""
 _NESTED_ESCAPES = 3
-"""Number of nested escape sequences that are decoded."""
+"""Number of nested levels of escape sequences that are decoded."""
+# The digits of base64 and base64url.
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _LONGEST_BASE64 = 1024
-"""Number of bytes at the end of a text that are decoded as digits."""
+"""Number of bytes at the end of a text that are decoded as base64, as hexadecimal digits, and as a list of numbers."""
 # Maps the digits of base64url to those of base64.
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 # Pairs of hexadecimal digits, with or without separators.
@@ -39,8 +41,9 @@ _HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{2}(?:[ :-]?[0-9A-Fa-f]{2})*[ :-]?[0-9A-
 _BETWEEN_DIGITS = re.compile(rb"[ :-]+")
 _MAX_WORDS = 4
 """Maximum number of words of hexadecimal letters, such as "bad", that are skipped before the digits."""
+# Hexadecimal digits and their separators.
 _IN_HEXADECIMAL = b"0123456789ABCDEFabcdef :-"
-# The last number of a list.
+# The last digit of the last number of a list.
 _NUMBER = re.compile(rb"[0-9][\s,;\])]{0,8}\Z")
 _AFTER_NUMBER = 16
 """Number of bytes at the end of a text that are searched for a number."""
@@ -60,7 +63,7 @@ def incomplete_escape(data: bytes) -> int:
 def end_views(data: bytes) -> Iterator[TextView]:
     """Yield views of the end of ``data``.
 
-    They are the plain text, the unescaped text, and the bytes that the last digits encode.
+    They are the plain text, the unescaped text, and the bytes that the last digits or numbers encode.
     """
     root = TextView(data)
     end_view = _Tail(data, max(0, len(data) - _LONGEST), len(data))
@@ -79,6 +82,7 @@ def end_views(data: bytes) -> Iterator[TextView]:
     start = offset + len(tail.rstrip(_BASE64))
     # Two digits of base64 encode at least one byte.
     if start + 2 <= len(data):
+        # A value may begin at any of the four digits of a group.
         for shift in range(4):
             yield from _base64(root, data[start:], start, shift)
     digits = _last_digits(data, offset + len(tail.rstrip(_IN_HEXADECIMAL)))
@@ -93,7 +97,7 @@ def _last_digits(data: bytes, start: int) -> re.Match[bytes] | None:
 
     The result is ``None`` if there are none.
 
-    The match begins at ``start``, or after a word there that consists of the letters A to F.
+    The match begins at ``start``, or after a few words there that consist of the letters A to F.
     """
     for _ in range(_MAX_WORDS):
         digits = _HEXADECIMAL.fullmatch(data, start)
@@ -107,7 +111,7 @@ def _last_digits(data: bytes, start: int) -> re.Match[bytes] | None:
 
 
 class _Tail(TextView):
-    """The view of a part near the end of a text."""
+    """The view of the end of a text, perhaps without an incomplete escape sequence."""
 
     def __init__(self, data: bytes, start: int, end: int) -> None:
         super().__init__(data[start:end])
@@ -119,6 +123,8 @@ class _Tail(TextView):
 
 def _base64(root: TextView, run: bytes, start: int, shift: int) -> Iterator[TextView]:
     """Yield the view of the bytes that a run of base64 encodes.
+
+    Nothing is yielded if the run encodes no byte.
 
     Args:
         root: The view of the whole text.
@@ -134,6 +140,7 @@ def _base64(root: TextView, run: bytes, start: int, shift: int) -> Iterator[Text
         return
     decoded = binascii.a2b_base64(digits.translate(_STANDARD) + b"=" * (-len(digits) % 4))
 
+    # Three bytes have four digits. The end is rounded up.
     def locate(first: int, last: int) -> list[Span]:
         return [(start + shift + first * 4 // 3, start + shift - (-last * 4 // 3))]
 

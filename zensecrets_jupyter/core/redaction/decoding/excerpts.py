@@ -1,6 +1,7 @@
 """Excerpts of long texts that have few escape sequences.
 
-A decoder reads an excerpt, which has only the text around the escape sequences, instead of the whole text.
+A decoder reads an excerpt, which has only the text around the escape sequences, instead of the whole text. In this module, an escape
+sequence is anything that the decoder looks for, for example also an encoded word of mail or the border of a table.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ _LONG = 1 << 16
 _BLOCK = 1 << 10
 """Number of bytes of a block. An excerpt includes the blocks with escape sequences, and one block before and after them."""
 _SAMPLE_INTERVAL = 8
-"""Every eighth block is checked first, because most texts with escape sequences have them everywhere."""
+"""Every eighth block is checked first. Most texts with escape sequences have them everywhere, and then no excerpt is needed."""
 _LONGEST_ESCAPE = 512
 """Maximum length of an escape sequence that is recognized at the border of two blocks."""
 
 
 class _Excerpt(PiecedView):
-    """A view of unchanged parts of its parent."""
+    """A view of unchanged parts of its parent, with the name and the encoding of the parent."""
 
     def __init__(self, parent: TextView, spans: list[Span]) -> None:
         super().__init__(parent, [DecodedPiece(parent.data[start:end], partial(_locate, start)) for start, end in spans], parent.encoding)
@@ -42,7 +43,7 @@ def excerpt(view: TextView, has_escapes: Callable[[bytes], bool]) -> TextView:
     sequence. It is found in ``view`` itself, by its beginning or its end.
 
     Args:
-        view: The view. The result is this view itself if it is short, or if at least half of it would be included.
+        view: The view. The result is this view itself if it is short, or if more than half of it would be included.
         has_escapes: Returns whether some bytes contain an escape sequence.
     """
     data = view.data
@@ -66,4 +67,5 @@ def excerpt(view: TextView, has_escapes: Callable[[bytes], bool]) -> TextView:
 
 
 def _locate(offset: int, start: int, end: int) -> list[Span]:
+    """Return the span in the parent. ``offset`` is the start of the part in the parent."""
     return [(offset + start, offset + end)]

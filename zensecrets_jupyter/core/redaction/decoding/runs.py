@@ -14,11 +14,13 @@ from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, Piece
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.decoding.views import Span
 
+# The bytes to which the table ``classes`` maps bytes of the class and all other bytes.
 _INSIDE, _OUTSIDE = b"a", b" "
+# The ASCII characters of texts and of terminal output, and the zero byte of UTF-16. The other ones are control characters of binary data.
 _ASCII = bytes(range(0x20, 0x7F)) + b"\t\n\r\x1b\b\0"
 _CONTROLS = bytes(byte for byte in range(0x20) if byte not in _ASCII) + b"\x7f"
 _ASCII_CLASSES = bytes(0x61 if byte in _ASCII else 0x20 for byte in range(256))
-# Characters in UTF-8 (RFC 3629), without control characters.
+# Characters in UTF-8 (RFC 3629), without control characters. At least six are needed, because the shortest value has six.
 _TEXT = re.compile(
     rb"(?:[" + re.escape(_ASCII) + rb"]|\xc2[\xa0-\xbf]|[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){6,}"
 )
@@ -29,6 +31,7 @@ _CONTROL_RATIO = 32
 _LONG = 1 << 14
 """Maximum length of data that is checked as a whole."""
 _SAMPLES, _SAMPLE_LENGTH = 8, 1024
+"""The approximate number of samples of longer data, and the number of bytes of one sample."""
 
 
 class Run(NamedTuple):
@@ -62,7 +65,7 @@ def runs_in(data: bytes, classes: bytes, shortest: int) -> list[Run]:
 def is_printable(data: bytes) -> bool:
     """Return whether ``data`` is mostly text and not binary.
 
-    Only samples of long data are checked.
+    In long data, the characters are counted only in samples. If these are not mostly ASCII, all of the data must be valid UTF-8.
     """
     sample = data
     if len(data) > _LONG:
@@ -79,7 +82,7 @@ def is_printable(data: bytes) -> bool:
 
 
 def text_parts(view: TextView, shortest: int) -> list[TextView]:
-    """Return a view of the text in a binary view, or an empty list.
+    """Return one view of all texts in a binary view, or an empty list.
 
     Args:
         view: The binary view. If it is long, only text in ASCII is returned.
@@ -95,4 +98,5 @@ def text_parts(view: TextView, shortest: int) -> list[TextView]:
 
 
 def _locate(offset: int, start: int, end: int) -> list[Span]:
+    """Return the span in the binary view. ``offset`` is the start of the text in that view."""
     return [(offset + start, offset + end)]

@@ -1,6 +1,6 @@
 """Search of a text and all its decoded views, limited by a budget of bytes.
 
-A *run* is a part of a text that is encoded as a whole, such as base64. An escape sequence replaces a single character.
+In this module, a *run* is a part of a text that is encoded as a whole, such as base64. An escape sequence encodes a single character.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _Match(Protocol):
 _MatchT = TypeVar("_MatchT", bound=_Match)
 
 _NESTED_ESCAPES = 4
-"""Number of nested escape sequences that are decoded in one view."""
+"""Number of nested levels of escape sequences that are decoded in one view."""
 _NESTED_RUNS, _NESTED_RUNS_IN_LONG_TEXT = 2, 1
 """Number of nested encodings of runs that are decoded in a text of up to :data:`_SHORT` bytes, and in a longer one."""
 # Each nesting level of runs has a budget for the bytes of its views, which depends on the length of the text.
@@ -69,7 +69,7 @@ class ViewSearch:
         self._is_ascii = True
 
     def include(self, text: bytes) -> None:
-        """Add the value ``text`` to the search."""
+        """Adapt the search to the value ``text``, so that its encodings are decoded too."""
         self._is_ascii = self._is_ascii and text.isascii()
         length = max(SHORTEST_VALUE, len(text))
         if length < self.detector.shortest:
@@ -98,6 +98,7 @@ class ViewSearch:
             while queue:
                 view, escapes_left = queue.popleft()
                 if view is not root:
+                    # Different decoders may yield equal bytes, which are searched once for each encoding.
                     if (view.name, view.data) in seen or not budget.spend(len(view.data)):
                         continue
                     seen.add((view.name, view.data))
@@ -110,6 +111,7 @@ class ViewSearch:
                     # Only the text in binary data may contain another encoding.
                     queue.extend((part, escapes_left) for part in text_parts(view, self.detector.shortest))
                     continue
+                # A view with a match is decoded without this check, because the rest of a value may be encoded or on another line.
                 if not matches and not self.detector.has_encodings(view.data, skeleton):
                     continue
                 if escapes_left:
@@ -123,7 +125,7 @@ class ViewSearch:
         return len(data) <= _LONG_BINARY or not self._is_ascii
 
     def _run_views(self, view: TextView, skeleton: bytes, base85_budget: Budget, *, is_wrapped: bool) -> Iterator[TextView]:
-        """Yield the views of the encoded runs in ``view``.
+        """Yield the views of the layouts, mail encodings and encoded runs in ``view``.
 
         Args:
             view: The view.

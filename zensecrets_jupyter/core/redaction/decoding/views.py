@@ -43,6 +43,7 @@ class DecodedView(TextView, ABC):
     """A view that is decoded from another view, its parent."""
 
     def __init__(self, parent: TextView, data: bytes, encoding: str) -> None:
+        # The same encoding twice is named once.
         is_nested = parent.encoding not in {"", encoding}
         super().__init__(data, f"{encoding} in {parent.encoding}" if is_nested else encoding)
         self.name = encoding
@@ -85,6 +86,7 @@ class SubstitutedView(DecodedView):
         self._escape = escape
         self._decode = decode
         self._starts: list[int] | None = None
+        """The offset in this view of each decoded escape sequence. ``None`` until a span is needed."""
         self._escapes: list[_DecodedEscape] = []
 
     def _parent_spans(self, start: int, end: int) -> list[Span]:
@@ -110,10 +112,12 @@ class SubstitutedView(DecodedView):
         # A span does not include escape sequences before and after it that decode to nothing, such as colors. Therefore the last byte of
         # the span is located, and not the byte after it.
         byte = position - 1 if is_end else position
+        # The last escape sequence that begins at this byte or before it.
         index = bisect_right(starts, byte) - 1
         if index < 0:
             return position
         start, end, length = self._escapes[index]
+        # The byte is in the escape sequence, or as many bytes after it in the parent as in this view.
         distance = byte - starts[index]
         if distance < length:
             return end if is_end else start
@@ -140,7 +144,7 @@ class TokenLocator:
         self._spans: list[Span] | None = None
 
     def __call__(self, start: int, end: int) -> list[Span]:
-        """Return the span of the tokens that encode the bytes from ``start`` to ``end``."""
+        """Return the span from the first to the last token that encodes the bytes from ``start`` to ``end``."""
         if self._spans is None:
             self._spans = self._find()
         last = min(-(-end // self._size), len(self._spans)) - 1
@@ -194,6 +198,7 @@ class PiecedView(DecodedView):
         super().__init__(parent, _SEPARATOR.join([piece.data for piece in pieces]), encoding)
         self._pieces = pieces
         self._starts: list[int] = []
+        """The offset in this view of each piece."""
         start = 0
         for piece in pieces:
             self._starts.append(start)

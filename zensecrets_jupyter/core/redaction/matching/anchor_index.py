@@ -1,8 +1,9 @@
 """Anchor index: finds many short byte strings at once, with an Aho-Corasick automaton.
 
-Building an automaton of all anchors takes as long as searching megabytes of text. New anchors are therefore looked up in a dictionary
-first, which is slow on long texts. The automaton is rebuilt once those lookups together have cost as much as a rebuild. The fastest kind
-of automaton takes six times the memory of the other kind. It is built once no anchor was added for a megabyte of searched text.
+An anchor is a short run of letters of a pattern. Building an automaton of all anchors takes as long as searching megabytes of text. New
+anchors are therefore first kept in a dictionary, although searching a long text for them is then slow. The automaton is rebuilt once these
+searches together have cost as much as a rebuild. The fastest kind of automaton takes six times the memory of the other kind. The fastest
+kind is built once no anchor was added for a megabyte of searched text.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Hit(NamedTuple):
 
 
 class _AnchorTable:
-    """Table of new anchors by their first bytes. Adding one is cheap."""
+    """Table of new anchors by their first bytes. Adding an anchor is cheap."""
 
     def __init__(self) -> None:
         self.owners: dict[bytes, Owners] = {}
@@ -67,6 +68,7 @@ class _AnchorTable:
             anchors = self._by_first_bytes.setdefault(anchor[:SHORTEST_VALUE], anchor)
             if isinstance(anchors, list):
                 anchors.append(anchor)
+            # ``setdefault`` returned another anchor, so two anchors have the same first bytes.
             elif anchors is not anchor:
                 self._by_first_bytes[anchor[:SHORTEST_VALUE]] = [anchors, anchor]
 
@@ -126,7 +128,7 @@ class AnchorIndex:
         self._bytes_searched_for_new = 0
         """The number of bytes that were searched for new anchors since the last rebuild."""
         self._bytes_searched_twice = 0
-        """The number of bytes that were searched with two automata since they were merged."""
+        """The number of bytes that were searched with two automata since the last merge."""
         self._bytes_searched_once = 0
         """The number of bytes that were searched with one automaton since the last rebuild."""
         self._final_automaton: _Automaton | None = None
@@ -168,6 +170,7 @@ class AnchorIndex:
         state = self._state
         if state.new_anchors.owners:
             self._bytes_searched_for_new += length
+            # A rebuild builds the second automaton again, with its own anchors and the new ones.
             second_owners = state.automata[-1].owners if len(state.automata) > 1 else ()
             if self._bytes_searched_for_new >= _BUILD_COST + _BUILD_COST_PER_ANCHOR * (len(state.new_anchors.owners) + len(second_owners)):
                 return self._rebuild(state)
@@ -182,7 +185,9 @@ class AnchorIndex:
         return state
 
     def _use_fastest(self, expected: _State) -> _State:
-        """Search with one automaton of the fastest kind, until an anchor is added.
+        """Choose one automaton of the fastest kind, and return the new state.
+
+        This automaton is used until an anchor is added.
 
         Args:
             expected: The state of the caller. Nothing happens if another thread replaced it or added an anchor.
@@ -195,7 +200,7 @@ class AnchorIndex:
             return self._state
 
     def _rebuild(self, expected: _State) -> _State:
-        """Move new anchors into the second automaton, or merge both automata.
+        """Move new anchors into the second automaton, or merge all anchors into one automaton.
 
         Args:
             expected: The state of the caller. Nothing happens if another thread replaced it.
@@ -206,7 +211,7 @@ class AnchorIndex:
             automata, new_anchors = expected
             owners = dict(automata[-1].owners) if len(automata) > 1 else {}
             _merge(owners, new_anchors.owners)
-            # The automata are merged if no anchor is new, or if the second one would have half as many anchors as the first one.
+            # The automata are merged if no anchor is new, or if the second one would have at least half as many anchors as the first one.
             if automata and (not new_anchors.owners or 2 * len(owners) >= len(automata[0].owners)):
                 all_owners = dict(automata[0].owners)
                 _merge(all_owners, owners)

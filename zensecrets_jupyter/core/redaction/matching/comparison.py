@@ -1,7 +1,8 @@
 """Comparison of patterns with a view around their anchors.
 
-It measures how much of each pattern is written there. A view is a text with some of its encodings decoded. An anchor is a short run of a
-pattern's letters, by which an index found the pattern in the view.
+The comparison measures how much of each pattern is in the view. A view is a text with some of its encodings decoded. An anchor is a short
+run of a pattern's letters, by which an index found the pattern in the view. A skeleton has only the letters and digits of a text, in lower
+case; here, a *letter* is any character of a skeleton. A gap is the punctuation, perhaps empty, before, between or after two letters.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ class Comparison:
     """Comparison of patterns with one view.
 
     Offsets in a pattern are offsets in the skeleton of the pattern, unless a docstring says otherwise. The ends of a span in a pattern are
-    called ``begin`` and ``stop``, and those of a span in the skeleton of the view ``start`` and ``end``.
+    called ``begin`` and ``stop``, and those of a span in the skeleton of the view ``start`` and ``end``. ``first`` and ``last`` are the
+    offsets of a match's first and last letter in the bytes of the view.
     """
 
     def __init__(self, data: bytes, skeleton: bytes) -> None:
@@ -78,14 +80,14 @@ class Comparison:
         self._map: SkeletonMap | None = None
 
     def matches(self, hits: list[Hit], candidates: _Candidates) -> list[PatternMatch]:
-        """Return the matches around the hits, which may overlap.
+        """Return the matches around the hits. The matches may overlap.
 
         Args:
             hits: The anchors in the view.
             candidates: Returns the patterns to compare at a hit. Its arguments are the hit and the skeleton of the view.
         """
         matches: list[PatternMatch] = []
-        # The end of the latest match of each pattern, by the id of the pattern.
+        # The end of the latest match of each pattern in the view's skeleton, by the id of the pattern.
         compared_until: dict[int, int] = {}
         # The span of the latest match of a whole value.
         whole_span = (0, 0)
@@ -166,10 +168,11 @@ class Comparison:
         if ends is None:
             return None
         start_byte, end_byte = ends
-        # UTF-16 writes each ASCII character with a zero byte.
+        # UTF-16 writes each ASCII character with a zero byte, so the first eight bytes are enough to detect it.
         if not is_plain and b"\0" in written[:8] and b"\0" not in expected:
             start_byte, end_byte = self._with_zeros(start_byte, end_byte)
-        # If sensitive letters are missing in the text, the span of those that are there.
+        # The sensitive letters of a pattern are from ``pattern.first`` to ``pattern.last``. If the text lacks some of them, ``part`` is
+        # the span of the others.
         part = None
         if begin > pattern.first or stop < pattern.last:
             part = self._part(pattern, max(begin, pattern.first), min(stop, pattern.last), shift)
@@ -203,6 +206,7 @@ class Comparison:
             # A short value without its punctuation may be an ordinary word.
             return None
         start, end = first - before.length, last + 1 + after.length
+        # A match of a part of the pattern may begin or end inside a character of several bytes.
         if begin:
             start = character_start(self._data, start)
         if stop < len(pattern.skeleton):
@@ -226,6 +230,7 @@ class Comparison:
         if ellipsis is None:
             return 0
         rest = self._data[ellipsis.end() : ellipsis.end() + _LONGEST_END]
+        # The longest end of the value is tried first.
         ends = (length for length in range(min(len(rest), len(pattern.text) - 1), 0, -1) if pattern.text.endswith(rest[:length]))
         length = next(ends, 0)
         return ellipsis.end() + length if length else 0
@@ -233,7 +238,8 @@ class Comparison:
     def _with_zeros(self, start: int, end: int) -> Span:
         """Return the span of a text in UTF-16, with all its zero bytes.
 
-        The zero byte of the first or of the last character is not in the given span.
+        The zero byte is after its character in little-endian UTF-16, and before it in big-endian UTF-16. The given span therefore lacks the
+        zero byte of its last or of its first character.
         """
         if self._data[end : end + 1] == b"\0":
             return start, end + 1
@@ -253,7 +259,7 @@ class Comparison:
     def _narrow(  # noqa: PLR0913 - these six arguments describe one comparison, and a class for them would only be built here
         self, pattern: Pattern, written: bytes, begin: int, stop: int, anchor_span: Span, *, is_followed: bool
     ) -> Span | None:
-        """Return the span in the pattern whose case and punctuation agree with the text too.
+        """Return the span in the pattern that also has the case and the punctuation of the text.
 
         Args:
             pattern: The pattern.
@@ -268,7 +274,7 @@ class Comparison:
         """
         offset = begin
         if not _has_same_case(letters_of(written), pattern.letters[begin:stop]):
-            # A long value in capitals may be cut off, and other text may follow it.
+            # A value may be cut off, and other text after it may begin with the value's next letters in another case.
             begin, stop = self._span_in_same_case(pattern, written, begin, stop, anchor_span)
             if not begin <= anchor_span[0] < anchor_span[1] <= stop:
                 return None
@@ -284,7 +290,7 @@ class Comparison:
         if different_gaps and _has_one_separator(gaps[1:-1], expected[begin + 1 : stop], pattern.letters[begin + 1 : stop]):
             return begin, stop
         if not different_gaps and is_followed and stop < len(pattern.skeleton):
-            # The last letters may belong to other text after a quote or a line end.
+            # The last letters may be equal by chance, and belong to other text after a quote or a line end. Zero bytes are those of UTF-16.
             last_letters = range(stop - MAX_CHANCE_LETTERS, stop)
             different_gaps = [index for index in last_letters if gaps[index - begin].strip(b"\0") and not expected[index]]
         if not different_gaps:
@@ -334,6 +340,7 @@ class Comparison:
 
 def common_length(first: bytes, second: bytes) -> int:
     """Return the length of the longest common prefix of ``first`` and ``second``."""
+    # A binary search: the first ``low`` bytes are always equal.
     length = min(len(first), len(second))
     if first[:length] == second[:length]:
         return length
@@ -350,7 +357,7 @@ def common_length(first: bytes, second: bytes) -> int:
 def _has_same_case(actual: bytes, expected: bytes) -> bool:
     """Return whether the case of two texts is equal, or differs in an allowed way.
 
-    Both texts have the same letters.
+    Both texts have the same letters if their case is ignored.
     """
     if actual == expected:
         return True
@@ -377,7 +384,7 @@ def _has_one_separator(gaps: list[bytes], expected: list[bytes], letters: bytes)
         return False
     is_long = len(letters) + 1 >= SHORTEST_PART
     for gap, expected_gap, letter in zip(gaps, expected, letters, strict=True):
-        # A sign of the value is an item of the list, with separators around it.
+        # A punctuation character of the value is an item of the list too, with separators around it.
         has_expected_gap = bool(expected_gap) and _is_subsequence(expected_gap, gap)
         # The separator may be missing in a long value, and inside a character outside ASCII.
         may_lack_separator = not gap and (is_long or _is_continuation(letter))
@@ -401,6 +408,7 @@ def _is_subsequence(expected: bytes, actual: bytes) -> bool:
 
 
 def _negative_length(extent: _Extent) -> int:
+    """Return the sort key of an extent, by which the longest extent is first."""
     return extent.start - extent.end
 
 

@@ -12,11 +12,11 @@ class PatternMatch(NamedTuple):
         start: The offset of the first byte.
         end: The offset after the last byte.
         name: The name of the value.
-        may_continue: Whether more of the value may follow the match. In the results of a search, this is only set at the end of the text.
+        may_continue: Whether more of the value may follow the match. A search returns ``True`` only for a match at the end of the text.
         encoding: The encoding of the match; ``plain`` if it is not encoded.
         is_whole: Whether the match is the whole value.
-        part: ``None`` if the match has all sensitive letters of its pattern. Otherwise the span in the data of the sensitive letters that
-            it has, with the punctuation around them.
+        part: ``None`` if the match has all sensitive letters of its pattern, which are all letters except a public part, such as the
+            prefix of a token. Otherwise the span in ``data`` of the sensitive letters that are there, with the punctuation around them.
     """
 
     start: int
@@ -53,13 +53,14 @@ def merge_matches(matches: list[PatternMatch]) -> list[PatternMatch]:
 def _without_extra_decodings(matches: list[PatternMatch]) -> list[PatternMatch]:
     """Return the sorted ``matches`` without those from an extra decoding.
 
-    Such a match contains the match of a whole value and additional bytes, and was found after more nested decodings than that match.
+    A match is from an extra decoding if it contains an encoded match of the whole value, and has more nested encodings than that one.
 
-    For example, a value in base85 may end with ``=`` at the end of a line. If this ``=`` is decoded as quoted-printable, it joins the next
-    line, and the base85 decodes to the value and a few more bytes.
+    For example, a value in base85 may end with ``=`` at the end of a line. In quoted-printable, this ``=`` continues the line. If the text
+    is decoded so, the next line is appended to the base85, which then decodes to the value and a few more bytes.
     """
     whole_matches: dict[str, PatternMatch] = {}
     remaining = []
+    # In reverse order, a match comes after all matches inside it.
     for match in reversed(matches):
         whole_match = whole_matches.get(match.name)
         if whole_match is not None and whole_match.end <= match.end and _nesting_depth(match) > _nesting_depth(whole_match):
@@ -71,11 +72,12 @@ def _without_extra_decodings(matches: list[PatternMatch]) -> list[PatternMatch]:
 
 
 def _nesting_depth(match: PatternMatch) -> int:
-    """Return how many encodings the match has besides the innermost one."""
+    """Return the number of encodings around the innermost one: 1 for ``base64 in hexadecimal``."""
     return match.encoding.count(" in ")
 
 
 def _sort_key(match: PatternMatch) -> tuple[int, int, bool, bool]:
+    # Matches with the same start are sorted from the longest to the shortest. In equal spans, a whole and a plain value come first.
     return match.start, -match.end, not match.is_whole, match.encoding != "plain"
 
 

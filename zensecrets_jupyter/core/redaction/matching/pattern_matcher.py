@@ -1,6 +1,7 @@
 """Matcher: finds patterns in one view of a text by their anchors.
 
-A view is a text with some of its encodings decoded. An anchor is a short run of a pattern's letters.
+A view is a text with some of its encodings decoded. An anchor is a short run of a pattern's letters. An *owner* of an anchor is the number
+of a :class:`PatternAnchor` in the matcher's list.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.matching.anchor_index import Hit
 
 _MAX_COMPARED = 4
-"""Maximum number of patterns with the same anchor that are all compared. Of more patterns, only the most similar ones are compared."""
+"""If more patterns than this have the same anchor, only the patterns that are most similar to the text are compared."""
 _MIN_SIGNS = 4
-"""Minimum length of an exact pattern that is reduced to its signs. A pattern with fewer signs is searched for unchanged."""
+"""Minimum length of the result of :func:`reduced_to_signs` for an exact pattern. A pattern with a shorter one is searched for unchanged."""
 _LONGEST_ANCHOR = 64
 """Maximum length of the anchor of an exact pattern."""
 _MAX_EQUAL = 16
-"""Maximum number of patterns with the same letters around their anchor that are compared."""
+"""If more patterns than this have the same letters around their anchor, only this number of them is compared."""
 
 
 class PatternMatcher:
@@ -94,13 +95,14 @@ class PatternMatcher:
         """Return the exact patterns that ``data`` may contain."""
         reduced_data = reduced_to_signs(data)
         candidates = {self._pattern_anchors[owner].pattern for hit in self._exact.hits(reduced_data) for owner in _owners(hit)}
-        # A reduced text has no quotes and blanks. If it is too short to search for, the unchanged text is searched for.
+        # A reduced text has no quotes and blanks. If it is too short to search for, the unchanged text of the pattern is searched for.
         for reduced_text, pattern in self._few_signs:
             if (reduced_text in reduced_data) if len(reduced_text) >= _MIN_SIGNS else (pattern.text in data):
                 candidates.add(pattern)
         return candidates
 
     def _exact_matches(self, data: bytes) -> list[PatternMatch]:
+        """Return the matches of exact patterns; a pattern with few signs must be unchanged."""
         matches = []
         for pattern in self._exact_candidates(data):
             has_enough_signs = len(reduced_to_signs(pattern.text)) >= _MIN_SIGNS
@@ -134,10 +136,13 @@ def _owners(hit: Hit) -> list[int]:
 
 
 class _CandidateOrders:
-    """Patterns with the same anchor, sorted by the letters after the anchor, and sorted by the letters before it."""
+    """Patterns with the same anchor in two orders: by the letters after it, and before it.
+
+    The letters include those of the anchor. The letters before it are reversed, so that those nearest to the anchor are compared first.
+    """
 
     def __init__(self, anchors: list[PatternAnchor], length: int) -> None:
-        """Sort the patterns of ``anchors``, which all have ``length`` letters."""
+        """Sort the patterns of ``anchors``. Each anchor has ``length`` letters."""
         self._anchor_length = length
         after = sorted((anchor.pattern.skeleton[anchor.offset :], index) for index, anchor in enumerate(anchors))
         before = sorted((anchor.pattern.skeleton[: anchor.offset + length][::-1], index) for index, anchor in enumerate(anchors))
@@ -146,7 +151,12 @@ class _CandidateOrders:
         self._longest = max(len(anchor.pattern.skeleton) for anchor in anchors)
 
     def nearest(self, skeleton: bytes, start: int) -> list[PatternAnchor]:
-        """Return the patterns that are most similar to a text, which has this skeleton, and the anchor at ``start``."""
+        """Return the patterns that are most similar to a text.
+
+        Args:
+            skeleton: The skeleton of the text.
+            start: The start of the anchor in the skeleton.
+        """
         after = skeleton[start : start + self._longest]
         end = start + self._anchor_length
         before = skeleton[max(0, end - self._longest) : end][::-1]
@@ -160,7 +170,8 @@ class _CandidateOrders:
 def _nearest(texts: list[bytes], anchors: list[PatternAnchor], target: bytes) -> list[PatternAnchor]:
     """Return the anchors whose texts have the longest common prefix with ``target``.
 
-    ``texts`` are sorted, and belong to the anchors at the same indexes.
+    The anchors whose texts would be next to ``target`` in the order are included. ``texts`` are sorted, and each one belongs to
+    the anchor at the same index.
     """
     position = bisect_left(texts, target)
     neighbors = [neighbor for neighbor in (position - 1, position) if 0 <= neighbor < len(texts)]

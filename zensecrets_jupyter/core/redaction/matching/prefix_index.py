@@ -29,7 +29,8 @@ class Prefix(NamedTuple):
         name: The name of the value.
         gaps: The punctuation before each letter, and after the last one.
         is_whole: Whether the prefix has all letters of the pattern.
-        first_gap: The punctuation before the pattern's first letter, which ``text`` lacks. It is empty if that letter is public.
+        first_gap: The punctuation before the pattern's first letter; ``text`` does not include it. It is empty if the pattern begins with
+            public letters.
     """
 
     skeleton: bytes
@@ -43,8 +44,8 @@ class Prefix(NamedTuple):
     def may_continue(self, letter_count: int, *, must_reveal: bool) -> bool:
         """Return whether more of the value may follow a text that ends with the first letters of the prefix.
 
-        If nothing may follow, the matcher has found the value already. A number may continue as a longer number, and a value may end with
-        punctuation that is not written yet.
+        If nothing may follow, the matcher has found the value already. After all letters, a number may continue as a longer number, and
+        the punctuation at the end of a value may not be written yet. Neither counts if ``must_reveal``.
 
         Args:
             letter_count: The number of letters of the prefix with which the text ends.
@@ -110,7 +111,11 @@ class PrefixIndex:
         return self._prefixes
 
     def _search(self, data: bytes, *, must_reveal: bool) -> tuple[int, str]:
-        """Return the start of the longest suffix that is the beginning of a pattern, and the name of the value."""
+        """Return the start of the longest suffix that is the beginning of a pattern, and the value's name.
+
+        Without such a suffix of ``data``, they are the length of ``data`` and an empty text. If ``must_reveal``, the suffix must also
+        reveal too much of the value.
+        """
         prefixes = self._sorted()
         if not prefixes:
             return len(data), ""
@@ -122,6 +127,7 @@ class PrefixIndex:
             suffix = skeleton[start:]
             if must_reveal and len(suffix) < MIN_REVEALING:
                 break
+            # The tuple (suffix,) is sorted before every prefix whose skeleton is the suffix or begins with it.
             index = bisect_left(prefixes, (suffix,))
             if index == len(prefixes) or not prefixes[index].skeleton.startswith(suffix):
                 continue
@@ -132,14 +138,16 @@ class PrefixIndex:
         return len(data), ""
 
     def _first_gap_length(self, data: bytes, position: int) -> int:
-        """Return the number of bytes before ``position`` that may be a value's first gap.
+        """Return the length of the longest first gap of any value before ``position``.
 
         The first gap is the punctuation before the first letter of the value.
         """
         return max((edge_before(data, gap, position).length for gap in self._first_gaps), default=0)
 
     def _find_name(self, text: bytes, skeleton: bytes, index: int, *, must_reveal: bool) -> str | None:
-        """Return the name of the first value that may begin with ``text``.
+        """Return the name of a value that may begin with ``text``, or ``None``.
+
+        If there are several, it is the first one in the order of the prefixes.
 
         Args:
             text: The suffix to look for.
@@ -148,7 +156,7 @@ class PrefixIndex:
             must_reveal: Whether ``text`` must reveal too much of the value.
         """
         cache_key = (text, must_reveal)
-        # The search is slow for a short text, because hundreds of values may begin with one letter.
+        # Results for short texts are cached. Their search is slow, because hundreds of values may begin with one letter.
         if cache_key in self._cached_names:
             return self._cached_names[cache_key]
         gaps = LETTER.split(text)
@@ -172,7 +180,7 @@ class PrefixIndex:
 def _is_beginning(text: bytes, gaps: list[bytes], prefix: Prefix) -> bool:
     """Return whether ``text`` is a way to write the beginning of ``prefix``.
 
-    ``gaps`` are the gaps of ``text``.
+    ``gaps`` are the gaps of ``text``. The last one may be incomplete, because the text ends there.
     """
     if not may_begin_gap(gaps[-1], prefix.gaps[len(gaps) - 1]):
         return prefix.text.startswith(text)

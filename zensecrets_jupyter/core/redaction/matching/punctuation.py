@@ -2,9 +2,9 @@
 
 The text may quote, escape or wrap the value.
 
-A *letter* is a byte that a skeleton keeps. A *gap* is the run of other bytes between two neighboring letters. An *edge* is the punctuation
-before the first letter or after the last one. A text contains a value if their skeletons are equal and each gap of the text is a way to
-write the same gap of the value.
+A *letter* is a byte that a skeleton keeps. A *gap* is the run of other bytes between two neighboring letters; it may be empty. An *edge* is
+the punctuation before the first letter or after the last one. A text contains a value if their skeletons are equal and each gap of the text
+is a way to write the same gap of the value.
 """
 
 from __future__ import annotations
@@ -22,17 +22,19 @@ _GAP_QUOTING = frozenset(b"\\'\"`^$%{}~+(),&;|")
 _AROUND_LINES = frozenset(b"\\'\"`|+>#*(),-=_:.") | frozenset(_SPACE)
 # Signs that quote or escape a letter. They may stand between two letters that have no gap in the value.
 _QUOTES = frozenset(b"\\'\"`^$")
-# The border of two string literals that a language concatenates.
+# The border of two string literals that a language concatenates, as in `"ab" "cd"` and `'ab' + 'cd'`.
 _ADJACENT_LITERALS = re.compile(rb"(['\"])[ \t]*\+?[ \t]*\1")
 _MAX_GAP = 400
 """Maximum number of bytes that write one gap."""
 _MAX_WRITTEN_BYTES = 6
 """Maximum number of bytes that write one byte of a gap. Longer escape sequences are decoded before the comparison."""
 _ADDED_SIGNS = 3
-"""Number of signs, such as quotes, that may be written in addition to those of a gap."""
+"""Maximum number of signs, such as quotes, that may be written in addition to the signs of a gap."""
 _MAX_EDGE_BYTES = 4
 """Maximum number of bytes that write one byte of an edge."""
+# Signs that quote or escape a byte of an edge.
 _EDGE_QUOTING = frozenset(b"\\'\"`^")
+# Bytes of a value's edge that a text may leave out.
 _OPTIONAL_AT_EDGE = b" \t\r\n\0\\'\"`^"
 _BACKSLASH, _BLANK, _CARRIAGE_RETURN = b"\\ \r"
 
@@ -44,7 +46,7 @@ def writes_gap(written: bytes, gap: bytes, *, is_long: bool) -> bool:
     Args:
         written: The bytes between two letters of a text.
         gap: The bytes between the same letters of the value.
-        is_long: Whether the match is long enough that it may be wrapped, or have other white space than the value.
+        is_long: Whether the match is long. Only a long match may be wrapped, or have other white space than the value.
     """
     if written == gap:
         return True
@@ -67,7 +69,7 @@ def writes_gap(written: bytes, gap: bytes, *, is_long: bool) -> bool:
 def may_begin_gap(written: bytes, gap: bytes) -> bool:
     """Return whether ``written`` may be the beginning of a way to write ``gap``.
 
-    ``written`` is at the end of a text.
+    ``written`` is at the end of a text. The order and the number of its bytes are not checked.
     """
     has_space = any(byte in _SPACE for byte in gap)
     # The zero byte may belong to a character in UTF-16.
@@ -87,9 +89,9 @@ def _is_insertion(written: bytes, *, is_long: bool) -> bool:
 
 
 def _agree_on_space(written: bytes, gap: bytes) -> bool:
-    """Return whether ``written`` has white space where ``gap`` has it; an empty ``written`` also agrees.
+    """Return whether ``written`` and ``gap`` both contain white space, or neither does.
 
-    A zero byte counts as white space.
+    A zero byte counts as white space. A ``written`` that is empty, or has only zero bytes, agrees with every gap.
     """
     has_space = any(byte in _SPACE for byte in gap)
     return has_space == any(byte in _SPACE for byte in written) or not written.strip(b"\0")
@@ -113,8 +115,8 @@ class Edge(NamedTuple):
     """The punctuation that a text has before or after the letters of a value.
 
     Attributes:
-        length: Its length in bytes.
-        is_complete: Whether nothing except white space and quotes is missing from the punctuation of the value.
+        length: The length of the punctuation in bytes.
+        is_complete: Whether the text has all punctuation of the value there, except white space, quotes and escaping signs.
     """
 
     length: int
@@ -125,12 +127,18 @@ NO_EDGE = Edge(0, is_complete=True)
 
 
 def edge_before(data: bytes, gap: bytes, position: int) -> Edge:
-    """Return the edge before ``position`` that writes the end of ``gap``."""
+    """Return the edge before ``position`` that writes the end of ``gap``.
+
+    ``gap`` is the punctuation before the first letter of a value.
+    """
     return _edge(gap[::-1], data[max(0, position - _MAX_EDGE_BYTES * len(gap)) : position][::-1], reverse=True) if gap else NO_EDGE
 
 
 def edge_after(data: bytes, gap: bytes, position: int) -> Edge:
-    """Return the edge from ``position`` on that writes the beginning of ``gap``."""
+    """Return the edge at ``position`` that writes the beginning of ``gap``.
+
+    ``gap`` is the punctuation after the last letter of a value.
+    """
     return _edge(gap, data[position : position + _MAX_EDGE_BYTES * len(gap)], reverse=False) if gap else NO_EDGE
 
 

@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.patterns.pattern import Pattern
 
 _INDEXED_LETTERS = 48
-"""Number of last letters of a pattern that are indexed. A program that shows only the end of a text shows fewer letters."""
+"""Number of last letters of a pattern that are indexed. A program that shows only the end of a text shows fewer than 48 letters."""
 _SEARCHED_BYTES = 256
 """Number of bytes at the end of a text that are searched."""
 _SEPARATOR = 0
 """The byte between the letters of two patterns. It is no letter."""
 _FILTER_BYTES_PER_WINDOW = 8
-"""Minimum size of the filter per window. At this size, about one of 20 other texts passes the filter."""
+"""Minimum number of bytes of the filter per window. With it, about one of 20 texts that are no window passes the filter."""
 
 
 class SuffixIndex:
     """Index of the last letters of all patterns.
 
-    It is needed if a program prints the end of a value in two chunks.
+    It is needed if a program prints only the end of a value, in two chunks: the first chunk contains no beginning of the value.
 
     A *window* is a run of :data:`SHORTEST_VALUE` letters. A Bloom filter holds all windows, because a dictionary of them would take five
     times the memory.
@@ -55,7 +55,8 @@ class SuffixIndex:
         window = skeleton[-SHORTEST_VALUE:]
         if len(window) < SHORTEST_VALUE:
             return len(data)
-        # Each window sets two bytes of the filter, at indexes from two parts of its hash.
+        # Each window sets two bytes of the filter, at indexes from two parts of its hash. Here, ``mask`` is a bit mask: the size of the
+        # filter is a power of two, so the mask keeps the low bits of the hash as an index.
         window_hash, mask = hash(window), len(self._filter) - 1
         if not (self._filter[window_hash & mask] and self._filter[(window_hash >> 24) & mask]):
             return len(data)
@@ -77,13 +78,14 @@ class SuffixIndex:
             new_letters += pattern.skeleton[max(pattern.first, pattern.last - _INDEXED_LETTERS) : pattern.last - 1]
             new_letters.append(_SEPARATOR)
         self._letters += new_letters
+        # At most one window begins at each byte.
         self._window_count += len(new_letters)
         if self._window_count * _FILTER_BYTES_PER_WINDOW > len(self._filter):
             size = len(self._filter)
             while self._window_count * _FILTER_BYTES_PER_WINDOW > size:
                 size *= 2
             self._filter = bytearray(size)
-            # The new filter is empty, so the windows of all letters are added again.
+            # The larger filter is empty, so the windows of the earlier patterns are added again too.
             new_letters = self._letters
         mask = len(self._filter) - 1
         for window_hash in map(hash, _windows_of(bytes(new_letters))):

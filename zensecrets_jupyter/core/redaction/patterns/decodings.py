@@ -34,7 +34,7 @@ _HEXADECIMAL = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2}){6,})")
 _READABLE = re.compile(r"[\t\r\n -~\u00a0-\ud7ff\ue000-\U0010ffff]+")
 _KEY_DIGIT_COUNTS = frozenset({32, 40, 48, 64, 96, 128})
 """Numbers of hexadecimal digits of the usual encryption keys, which have 16 to 64 bytes."""
-# A URL with a password.
+# A URL with a password. Digits before "?" or "#" are a port and no password.
 _URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,40}://[^/?#\s:@]*:(?!\d+[?#])([^/\s]+)@")
 # The schemes of an Authorization header (RFC 7617, RFC 6750).
 _SCHEME = re.compile(r"(?:[A-Za-z-]+:\s*)?(?:Bearer|Basic|[Tt]oken|Bot|ApiKey|Digest)\s+(\S{6,})\s*")
@@ -54,9 +54,10 @@ _NAMED_SECRETS = (
     re.compile(r"['\"]\w*(?:password|passwd|pwd|secret|token|key)['\"]:\s*'((?:[^'\\]|\\.)+)'", re.IGNORECASE),
     re.compile(r"\A[\w$#]+/([^\s@/]+)@\S+\Z"),
 )
-# The password files of curl (https://everything.curl.dev/usingcurl/netrc) and of PostgreSQL ("The Password File").
+# The password files .netrc of curl (https://everything.curl.dev/usingcurl/netrc) and .pgpass of PostgreSQL ("The Password File").
 _NETRC = re.compile(r"\bpassword[ \t]+(\"(?:[^\"\\]|\\.)+\"|\S+)")
 _NETRC_ENTRY = re.compile(r"^\s*(?:machine[ \t]+\S+|default)\s+(?:login|account|password)\s", re.MULTILINE)
+# A line with only the fields of .netrc. It counts as public, because _NETRC finds the password in it.
 _PUBLIC_IN_NETRC = re.compile(r"(?:\s*(?:#.*|(?:machine|login|account|password|macdef)\s+\S+|default))+\s*")
 _PGPASS = re.compile(r"(?:[^:\\\s]|\\.)+:(?:\d+|\*):(?:[^:\\]|\\.)+:(?:[^:\\]|\\.)+:((?:[^:\\]|\\.)+)")
 _QUOTES = frozenset("\"'`")
@@ -73,12 +74,12 @@ _WORDS = re.compile(
     r"[A-Za-z]+(?:[-_./:@ ][A-Za-z]+)*|v?\d+(?:\.\d+)*|[\d.:/-]+|(?:https?://)?[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:/[\w./-]*)?"
 )
 _SHORTEST_RANDOM = 12
-"""Minimum length of a text with only two kinds of characters that looks random."""
+"""Minimum length of a text that looks random although it has only two kinds of characters, such as small letters and digits."""
 _LIST_SEPARATOR = re.compile(r"[,;|]\s*")
 
 
 def decodings_of(value: str) -> list[str]:
-    """Return the different texts that ``value`` encodes or contains as secrets, without ``value`` itself."""
+    """Return the texts that ``value`` encodes or contains as secrets, without duplicates and without ``value``."""
     if len(value) > _LONGEST_DECODED:
         return []
     texts: dict[str, None] = {value: None}
@@ -91,7 +92,7 @@ def decodings_of(value: str) -> list[str]:
 
 
 def _decode_once(value: str) -> Iterator[str]:
-    """Yield the texts that ``value`` encodes or contains on the first level."""
+    """Yield the texts that ``value`` encodes or contains directly, on one level of decoding."""
     stripped = value.strip()
     yield stripped
     if len(stripped) > 1 and stripped[0] == stripped[-1] and stripped[0] in _QUOTES:
@@ -101,7 +102,7 @@ def _decode_once(value: str) -> Iterator[str]:
     if not leaves and ("\n" in value or "\r" in value):
         yield from secret_lines(value)
     data = value.encode("utf-8", "surrogatepass")
-    # Escape sequences in JSON are only in its texts, which are decoded already.
+    # Escape sequences in JSON are only in its strings, which secret_leaves() has decoded already.
     if not leaves and has_escapes(data):
         with suppress(UnicodeDecodeError):
             yield unescape(data).decode("utf-8")
@@ -110,7 +111,8 @@ def _decode_once(value: str) -> Iterator[str]:
 
 
 def _texts_in_digits(value: str) -> Iterator[str]:
-    """Yield the text that ``value`` encodes in base64 or hexadecimal."""
+    """Yield the texts that ``value`` encodes in base64 or hexadecimal."""
+    # Hexadecimal digits are also digits of base64, so both decodings may exist.
     digits = _HEXADECIMAL.fullmatch(value)
     data: list[bytes] = []
     if digits:
@@ -131,9 +133,8 @@ def _texts_in_digits(value: str) -> Iterator[str]:
 def binary_keys(value: str) -> list[bytes]:
     """Return the bytes of a binary key in base64 or hexadecimal; at most one.
 
-    A binary key is an encryption key, such as one of AES or HMAC.
-
-    Bytes that are text, or that have another length than usual encryption keys, are left out.
+    A binary key is an encryption key, such as one of AES or HMAC. The result is empty if the bytes are text, or if their number is not
+    usual for an encryption key.
     """
     data: list[bytes] = []
     hexadecimal = _HEXADECIMAL.fullmatch(value)
@@ -183,7 +184,10 @@ def _secret_fields(value: str) -> Iterator[str]:
 
 
 def _keys_in_list(value: str) -> list[str]:
-    """Return the keys, such as API keys, in a list with commas and without blanks."""
+    """Return the API keys in a list with commas and without blanks.
+
+    The result is empty if an item of the list does not look random.
+    """
     keys = value.split(",") if "," in value and not any(character.isspace() for character in value) else []
     return keys if all(map(looks_random, keys)) else []
 
@@ -206,9 +210,9 @@ def _passwords_after_colons(value: str) -> list[str]:
 def secret_lines(value: str) -> list[str]:
     """Return the lines of ``value`` that are secrets by themselves.
 
-    For a setting, such as ``password = x``, only the value of the setting is returned. Public lines are left out: the first and the last
-    line of a PEM key, comments, headings and words. If a document has a line that is certainly a secret, lines of words are left out too,
-    such as the code of a settings file.
+    For a setting, such as ``password = x``, only the text after the separator is returned. Public lines are left out: the first and the
+    last line of a PEM key, comments, headings and common words. Other lines of words are left out only in a document that certainly
+    contains a secret, because they may be the code of a settings file.
     """
     certain_secrets: list[str] = []
     possible_secrets: list[str] = []
@@ -216,6 +220,7 @@ def secret_lines(value: str) -> list[str]:
     public_line = _PUBLIC_IN_NETRC if _NETRC_ENTRY.search(value) else _SECTION
     lines = [line for full_line in re.split(r"[\r\n]+", value) if not is_public(line := full_line.strip())]
     property_count = sum(_PROPERTY.fullmatch(line) is not None for line in lines)
+    # If most lines are Java properties, a name before "=" need not be one of the names in _SETTING.
     usual_setting = _PROPERTY if 2 * property_count > len(lines) else _SETTING
     for line in lines:
         setting = None if is_pem else usual_setting.fullmatch(line) or _SETTING.fullmatch(line)
@@ -225,6 +230,7 @@ def secret_lines(value: str) -> list[str]:
             if not is_public(text) and (_SENSITIVE_NAME.search(name) or looks_random(text)):
                 certain_secrets.append(text)
         elif is_pem or not public_line.fullmatch(line):
+            # A line with a random word is certainly a secret. A line of words may be one.
             is_certain = is_pem or any(map(is_opaque, line.split()))
             (certain_secrets if is_certain else possible_secrets).append(line)
     has_credentials = any(expression.search(value) for expression in _NAMED_SECRETS)

@@ -1,8 +1,9 @@
 """Patterns: the texts to search for so that a value is found, and their anchors.
 
 The patterns of a value are the value itself, the texts that it encodes, and other ways to write all of these in Unicode. A pattern is found
-by its *anchors*: its first and its last six letters, without public parts, and letters in between if it is long. The only anchor of a short
-pattern is all of its letters. A *letter* is a byte that a skeleton keeps, and a *sign* is any other byte except quotes, commas and blanks.
+by its *anchors*: the first and the last six letters of its sensitive part, and letters in between if it is long. A short pattern has one
+anchor: all letters of its sensitive part. A *letter* is a byte that a skeleton keeps, and a *sign* is any other byte except quotes, commas
+and blanks.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SHORTEST_PART = 12
-"""A part of a value is masked if the output shows at least this number of its characters."""
+"""A part of a value is masked if the output shows at least this number of its characters. Anchors inside a token have this length too."""
 MAX_CHANCE_LETTERS = 2
-"""Maximum number of letters after a quote or a line end that may equal the next letters of a truncated value by chance."""
+"""Maximum number of letters of other text that may equal the next letters of a truncated value by chance.
+
+The other text begins after a quote or a line end.
+"""
 _ANCHOR_DISTANCE = 24
 """Letters between the starts of two anchors inside a long token. Any 36 letters of the token then contain an anchor."""
 _TOKEN = re.compile(rb"[A-Za-z0-9+/=_.~-]+")
@@ -45,8 +49,8 @@ class Pattern:
         name: The name of the value, as in its mask.
         is_value: Whether the text is the whole value.
         skeleton: The skeleton of the text.
-        first: The start of the sensitive part in the skeleton.
-        last: The end of the sensitive part in the skeleton.
+        first: The index of the first sensitive letter in the skeleton.
+        last: The index after the last sensitive letter in the skeleton.
         is_exact: Whether the text has too few letters for an anchor, so that its punctuation is searched for.
         is_composite: Whether its secrets are patterns of their own and the rest is public, as in a URL with a password or in JSON.
     """
@@ -73,7 +77,7 @@ class Pattern:
             text: The text.
             name: The name of the value.
             is_value: Whether the text is the whole value.
-            data: The bytes to search for. The default is the text in UTF-8.
+            data: The bytes to search for, if they are not the text in UTF-8.
             parts: The secret parts of the text, such as the password of a URL; the rest is public. If empty, the text has no such parts.
         """
         self.text = _utf8(text) if data is None else data
@@ -81,13 +85,13 @@ class Pattern:
         self.is_value = is_value
         self.skeleton = skeleton_of(self.text)
         self.first, self.last = 0, len(self.skeleton)
-        # The narrowest span with enough letters is used. Other bytes than the text in UTF-8 have no public part.
+        # The narrowest span with enough letters is used. If ``data`` is given, all of it is sensitive.
         for start, end in _sensitive_spans(text, parts) if data is None else ():
             first, last = len(letters_of(_utf8(text[:start]))), len(self.skeleton) - len(letters_of(_utf8(text[end:])))
             if last - first >= SHORTEST_VALUE:
                 self.first, self.last = first, last
                 break
-        # In a text of several lines that is not JSON, such as a PEM key, the lines belong together.
+        # A text of several lines that is not JSON, such as a PEM key, is not composite, because its lines belong together.
         self.is_composite = bool(parts) and (not _has_several_lines(text) or bool(secret_leaves(text)))
         self.is_exact = len(self.skeleton) < SHORTEST_VALUE
         self._gaps: list[bytes] | None = None
@@ -130,7 +134,7 @@ class Pattern:
             if len(self.text) > _LONGEST_WITH_QUOTING:
                 self._expression = re.compile(re.escape(self.text))
                 return self._expression
-            # Quotes and blanks may be written between two signs, and a sign of _DOUBLED may be repeated.
+            # Up to eight quotes and blanks may be written between two signs, and a sign of _DOUBLED may be written up to eight times.
             signs = [bytes([byte]) for byte in reduced_to_signs(self.text)]
             quoting = b"[" + re.escape(_QUOTING) + b"]{0,8}"
             sign_expressions = [
@@ -170,8 +174,8 @@ def patterns_of(value: str, name: str) -> list[Pattern]:
     patterns = []
     seen: set[bytes] = set()
     texts = [value, *decodings_of(value)]
-    # A file of ten thousand lines decodes to each of its lines. Only shorter texts are compared, because only they can be a part of a text.
-    # A text that is only two characters shorter may be the same text without quotes, which is no part.
+    # A file of ten thousand lines decodes to each of its lines. To save time, only shorter texts are tried as parts of a text. A text that
+    # is at most two characters shorter is no part, because it may be the same text without its quotes.
     shortest_first = sorted(texts, key=len)
     lengths = [len(text) for text in shortest_first]
     for text in texts:
@@ -220,6 +224,7 @@ def _variants(text: str, name: str, parts: Sequence[str], *, is_value: bool) -> 
     if not text.isascii():
         # Dumps print a dot and some programs a question mark for a character outside ASCII. Other programs read UTF-8 as Latin-1 or cp1252.
         for data in (_NON_ASCII.sub(b".", pattern.text), text.encode("ascii", "replace"), *_misread(pattern.text)):
+            # An exact pattern, such as a row of dots, would match ordinary text.
             lossy_pattern = Pattern(text, name, is_value=is_value, data=data)
             if not lossy_pattern.is_exact:
                 yield lossy_pattern
@@ -228,10 +233,12 @@ def _variants(text: str, name: str, parts: Sequence[str], *, is_value: bool) -> 
             for encoding in ("utf-16-le", "utf-16-be"):
                 data = variant.encode(encoding, "surrogatepass")
                 yield Pattern(variant, name, is_value=is_value, data=data)
+                # UTF-16 that a program reads as Latin-1.
                 yield Pattern(variant, name, is_value=is_value, data=data.decode("latin-1").encode())
 
 
 def _unescaped_pattern(data: bytes, text: str, name: str, *, is_value: bool) -> Pattern:
+    """Return the pattern of ``data``, which is ``text`` with some escape sequences replaced."""
     try:
         return Pattern(data.decode(), name, is_value=is_value)
     except UnicodeDecodeError:
@@ -246,7 +253,7 @@ def _misread(data: bytes) -> Iterator[bytes]:
 
 
 def _case_and_normal_forms(text: str) -> Iterator[str]:
-    """Yield ``text`` in other cases and in the Unicode normal forms."""
+    """Yield ``text`` in other cases, and in the Unicode normal forms NFC and NFD."""
     yield from (text.casefold(), text.upper(), text.lower())
     if not any("\ud800" <= character <= "\udfff" for character in text):
         yield from (unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text))
@@ -254,11 +261,15 @@ def _case_and_normal_forms(text: str) -> Iterator[str]:
 
 # Characters that quote or escape a sign, or that separate signs in a printed list.
 _QUOTING = b" \t\r\n\0\\'\"`^,"
+# Signs that a syntax doubles to escape them, such as "%%" in printf.
 _DOUBLED = (b"$", b"%", b"{", b"}")
 
 
 def reduced_to_signs(data: bytes) -> bytes:
-    """Return ``data`` in lower case, without quotes, backslashes, white space and doubled signs."""
+    """Return ``data`` in lower case, without the characters of ``_QUOTING``; the letters remain.
+
+    A repeated sign of ``_DOUBLED`` is kept once.
+    """
     reduced = data.translate(LOWER, _QUOTING)
     for sign in _DOUBLED:
         while sign + sign in reduced:

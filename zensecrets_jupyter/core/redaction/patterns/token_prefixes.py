@@ -40,25 +40,27 @@ _DER = (
     r"|MII[A-Za-z0-9+/]{3}BOBgkqhkiG9w0BBQ0w[A-Za-z0-9+/]{4,24}"
     r"|b3BlbnNzaC1rZXktdjEA[A-Za-z0-9+/]{0,80})"
 )
-# The prefixes of the tokens of well-known services.
+# The prefixes of the tokens of well-known services. `LS0tLS1CRUdJTi` is "-----BEGIN " in base64.
 _SERVICE_PREFIX = (
     r"sk-proj-|sk-ant-[a-z]+\d+-|sk-or-v1-|sk-(?=[A-Za-z0-9])|(?:sk|rk|pk)_(?:live|test)_|whsec_|github_pat_11|gh[pousr]_|gl[a-z]{2,5}-"
     r"|xox[a-z]-(?:\d+-)*|xapp-\d-|ya29\.(?:[ac]\.)?|1//|AKIA|ASIA|AIza|hf_|api_org_|npm_|pypi-AgE[A-Za-z0-9]{12}|do[opr]_v1_|SG\.|shp[a-z]{2}_"
     r"|r8_|gsk_|xai-|dckr_pat_|dapi|lin_api_|nvapi-|pat-|hvs\.|AQ\.|LS0tLS1CRUdJTi[A-Za-z0-9+/]{60}|FwoGZXIvYXdz|IQoJb3JpZ2luX2Vj"
 )
-# The header of a JSON web token, and the beginning of its claims.
+# The header of a JSON web token, and the beginning of its claims. Both are JSON in base64, and `eyJ` is `{"`.
 _SIGNED_CLAIMS = r"eyJ[A-Za-z0-9_-]{8,}\.(?:eyJ[A-Za-z0-9_-]{0,24})?"
 _URL_WITH_USER = r"[A-Za-z][A-Za-z0-9+.-]*://(?=[^/@\s]*@)"
 # The URLs of webhooks up to the secret part of the path: https://api.slack.com/messaging/webhooks and
 # https://discord.com/developers/docs/resources/webhook.
 _WEBHOOK = r"https://(?:hooks\.slack\.com/services/T\w+/B\w+/|discord(?:app)?\.com/api/webhooks/\d+/)"
+# A URL up to the start of its path, query or fragment.
 _URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]*[/?#]?(?:\?)?"
-# The names in `region = us-east-1`, `"region": "us-east-1"` and `AWS_REGION=us-east-1`. Other names before `=` may be a part of a password.
+# The names that are recognized directly before `=`, as in `AWS_REGION=us-east-1`. Other texts before `=` may be a part of a password.
 _SETTING = (
     r"[A-Z][A-Z0-9_]{0,40}|[a-z_.-]{0,40}(?:key|token|secret|password|region|host|user|username|url|name|id|type|port|profile|output)"
 )
-# The name of a setting, with the separator after it.
+# The name of a setting, with the separator after it. Before `: ` and ` = `, every name is recognized, as in `region = us-east-1`.
 NAMED = rf"(?:[\"']?(?:[A-Za-z_][A-Za-z0-9_.-]{{0,40}}[\"']?(?::\s|\s=\s)|(?:{_SETTING})=)\s*[\"']?)"
+# The public beginning of a text: the name of a setting, the scheme of a header, and the public prefix of the value. Each one is optional.
 _PREFIX = re.compile(
     rf"\s*(?:export\s+)?(?:{NAMED})?(?:(?:Bearer|Basic|[Tt]oken)\s+)?"
     rf"(?:{_PEM_HEADER}{_DER}|{_PEM_HEADER}|{_DER}|{_SERVICE_PREFIX}|{_SIGNED_CLAIMS}|eyJ[A-Za-z0-9+/_-]{{24}}|{_URL_WITH_USER}|{_WEBHOOK}|{_URL})?"
@@ -66,19 +68,20 @@ _PREFIX = re.compile(
 _PEM_FOOTER = re.compile(r"-----END [A-Z0-9 ]+-----")
 # Characters at the end of a text that close quotes, or that are padding.
 _CLOSING = "\"'=,;} \t\r\n"
-# The user and password of a URL, up to the @ before the host.
+# The user and password of a URL. The group is the @ before the host.
 _USER_INFO = re.compile(r"://[^/?#\s]*(@)")
 # The fields of connection strings and signed URLs that contain secrets.
 _FIELD = re.compile(
     r"(?:(?<=[?&;])|\A)(?:AccountKey|SharedAccessKey|SharedAccessSignature|sig|password|pwd|secret|token)=([^;&\s]+)", re.IGNORECASE
 )
+# A string of JSON, with its quotes.
 _JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def sensitive_span(text: str) -> SensitiveSpan:
     """Return the span of the sensitive part of ``text``."""
     start, end = _bounds(text)
-    # A few sensitive characters are too short for a match, so the whole text counts as sensitive.
+    # If there are too few sensitive characters to search for, the whole text counts as sensitive.
     return SensitiveSpan(start, end) if end - start >= SHORTEST_VALUE else SensitiveSpan(0, len(text))
 
 
@@ -108,7 +111,10 @@ def _sensitive_end(text: str, start: int) -> int:
 
 
 def _bounds_of_json(text: str, leaves: set[str]) -> tuple[int, int]:
-    """Return the start of the first secret string of a JSON text without its public prefix, and the end of the last one."""
+    """Return the bounds of the sensitive part of a JSON text.
+
+    It begins in the first secret string, after the public prefix of this string, and ends with the last secret string.
+    """
     spans = [match.span() for match in _JSON_TEXT.finditer(text) if json.loads(match[0], strict=False) in leaves]
     if not spans:
         return 0, len(text)
@@ -154,7 +160,7 @@ _MIN_SECRET_DIGITS = 6
 
 
 class _Number(str):
-    """A number as it is written in JSON."""
+    """A number as it is written in JSON. The class distinguishes it from a string."""
 
     __slots__ = ()
 
@@ -189,7 +195,7 @@ _CERTIFICATE = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"
 
 
 def _is_certificate(text: str) -> bool:
-    """Return whether ``text`` is the base64 of certificates without a private key."""
+    """Return whether ``text`` is the base64 of PEM certificates without a private key."""
     if not text.startswith(_CERTIFICATE):
         return False
     try:
@@ -199,7 +205,10 @@ def _is_certificate(text: str) -> bool:
 
 
 def is_public(text: str) -> bool:
-    """Return whether ``text``, a line or a part of a value, reveals nothing by itself."""
+    """Return whether ``text``, a line or a part of a value, reveals nothing by itself.
+
+    A text is also public if the part after its public prefix can't be masked.
+    """
     if unmaskable_reason(text) or (len(text) <= _LONGEST_PUBLIC and _PUBLIC.fullmatch(text)) or _is_certificate(text):
         return True
     prefix = _PREFIX.match(text)

@@ -14,6 +14,7 @@ from zensecrets_jupyter.core.settings import home, make_private_folder
 from zensecrets_jupyter.core.system.atomic_write import write_atomically
 
 _VERSION = 1
+"""The version of the file's format."""
 
 
 class VariableChoices(NamedTuple):
@@ -44,7 +45,7 @@ def choices_file() -> Path:
 _cache: dict[Path, VariableChoices] = {}
 """The choices of each file that this process has read or written.
 
-Changes by another process apply from the next call of ``protect_environment`` on, which ``%load_ext`` makes.
+Changes by another process apply after the file is read again, such as by ``%load_ext``.
 """
 
 
@@ -73,6 +74,7 @@ def _read(path: Path) -> VariableChoices:
         return VariableChoices()
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
+    # A damaged file, or a file of another version.
     message = f"The file {str(path)!r}, which lists the variables to protect and to ignore, can't be read."
     raise UnreadableFileError(message, hint="Delete it, and repeat your choices: %secret guard protect NAME, %secret guard ignore NAME")
 

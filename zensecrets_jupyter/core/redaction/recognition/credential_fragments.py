@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class SecretFragment(NamedTuple):
     """A secret part of a value, and the reason why it is a secret.
 
-    A reason is a text such as "the password of a URL in it".
+    A reason is a text such as "the password of a URL in it", where "it" is the value.
     """
 
     text: str
@@ -43,7 +43,7 @@ def is_secret(name: str, value: str) -> bool:
     return sensitivity is NameSensitivity.PASSWORD or not is_number(text)
 
 
-# The scheme of a URL, and the first character after a URL.
+# The scheme of a URL, and the first character after a URL. Oracle's URLs begin with `jdbc:oracle:thin:`, without slashes.
 _SCHEME = LazyPattern(r"(?:jdbc:)?[A-Za-z][A-Za-z0-9+.-]{0,30}:(?://|(?=thin:))")
 _END_OF_URL = LazyPattern(r"[\s\"'<>|]")
 
@@ -51,7 +51,7 @@ _END_OF_URL = LazyPattern(r"[\s\"'<>|]")
 def fragments_of_urls(value: str) -> list[SecretFragment]:
     """Return the passwords and the secret query parameters of the URLs in ``value``.
 
-    Each one is returned as written and percent-decoded.
+    A secret with a percent sign is returned twice: as written, and percent-decoded.
     """
     texts: list[str] = []
     schemes = [match.span() for match in _SCHEME.finditer(value)]
@@ -68,7 +68,7 @@ def _secrets_of_url(scheme: str, rest: str) -> Iterator[str]:
 
     Args:
         scheme: The scheme of the URL with the separator, such as ``https://``.
-        rest: The rest of the URL.
+        rest: The text of the URL after the scheme.
     """
     authority = re.split(r"[/?#;]", rest, maxsplit=1)[0]
     if scheme.endswith("oracle:"):
@@ -77,7 +77,8 @@ def _secrets_of_url(scheme: str, rest: str) -> Iterator[str]:
             yield oracle_login[1]
         return
     if "@" not in authority and "@" in rest and not re.match(r"[^:@/]*(?::\d+)?(?:[/?#]|\Z)", rest):
-        # The password contains a slash that is not percent-encoded, although a URL requires it.
+        # The password contains a slash that should be percent-encoded. A text such as `host:80/user@x` is left out, because the @ is in
+        # the path.
         authority = rest[: rest.rindex("@") + 1]
     userinfo, at_sign, _ = authority.rpartition("@")
     if at_sign:
@@ -86,6 +87,7 @@ def _secrets_of_url(scheme: str, rest: str) -> Iterator[str]:
         # Some services take a token as the user name, with an empty or a fixed password.
         if user and not password and (is_opaque(user) or tokens_in(user)):
             yield from _text_and_decoded(user)
+        # The password is empty or fixed, such as GitHub's x-oauth-basic.
         if colon and (is_opaque(user) and password in {"", "x-oauth-basic", "x"}):
             yield user
     if "?" in rest or "#" in rest:
@@ -95,24 +97,28 @@ def _secrets_of_url(scheme: str, rest: str) -> Iterator[str]:
 
 
 def _text_and_decoded(text: str) -> Iterator[str]:
-    """Yield ``text`` as written and percent-decoded, unless it is a reference or a placeholder."""
+    """Yield ``text`` as written, and percent-decoded if it has a percent sign.
+
+    Nothing is yielded for an empty text, a reference or a placeholder.
+    """
     if text and not is_reference_or_placeholder(text):
         yield text
         if "%" in text:
             yield unquote(text)
 
 
-# The names of query parameters that sign or authorize a URL.
+# The names of query parameters that sign or authorize a URL, in lower case. An OAuth login has the parameter `code`.
 _SIGNATURES = frozenset({"sig", "x-amz-signature", "x-amz-security-token", "x-goog-signature", "signature", "code"})
 
 
 def _is_secret_field(name: str, value: str) -> bool:
+    """Return whether the value of a field or query parameter, which may be percent-encoded, is a secret."""
     return (name.lower() in _SIGNATURES and is_opaque(unquote(value))) or is_secret(name, unquote(value))
 
 
 # The value of a field, which may be quoted.
 _VALUE = r"(?P<value>'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|\{[^{}]*\}|[^\s;,&]+)"
-# A field such as NAME=VALUE or NAME: VALUE, and an option such as --NAME VALUE.
+# A field such as NAME=VALUE, name: VALUE or Java's -DNAME=VALUE, and an option such as --NAME VALUE.
 _FIELD = LazyPattern(
     r"(?:(?<=[\s;,?&{(\"'])|\A|-D|--)(?P<name>[A-Za-z][\w.-]*(?: (?:[Kk]ey|[Pp]assword))?)\s*(?:=|(?<=[a-z]):[ ]?)\s*" + _VALUE
 )
@@ -133,6 +139,7 @@ def fragments_of_fields(value: str) -> list[SecretFragment]:
         text = field["value"]
         if text[:1] in "'\"{" and text[-1:] in "'\"}":
             text = text[1:-1]
+        # If the text begins with two slashes, the name before the colon is the scheme of a URL.
         if _is_secret_field(field["name"].replace(" ", "_"), text) and not text.startswith("//"):
             fragments.append(SecretFragment(text, f"the field {field['name']!r} in it"))
     return fragments
@@ -146,12 +153,12 @@ def fragments_of_pair(value: str) -> list[SecretFragment]:
     return [SecretFragment(match[1], "the password in it")] if match and not is_reference_or_placeholder(match[1]) else []
 
 
-# A URL with a path.
+# A URL with a path. The caller of fragments_of_webhook() has checked with is_webhook() that it belongs to a webhook.
 _WEBHOOK = LazyPattern(r"https?://[^/?#\s\"']+/(?P<path>[^\s\"'<>]{8,})")
 
 
 def fragments_of_webhook(value: str) -> list[SecretFragment]:
-    """Return the secret paths of webhook URLs. They allow posting without further authentication."""
+    """Return the secret paths of webhook URLs, which allow posting without further authentication."""
     paths = (match["path"] for match in _WEBHOOK.finditer(value))
     return [SecretFragment(path, "the path of a webhook's URL in it") for path in paths if any(map(is_opaque, re.split(r"[/?=&]", path)))]
 
@@ -181,6 +188,7 @@ def fragments_of_header(value: str) -> list[SecretFragment]:
 
 def fragments_of_cookies(value: str) -> list[SecretFragment]:
     """Return the values of cookies that look random."""
+    # Text without an equals sign may be the value of a cookie alone.
     values = [cookie.partition("=")[2].strip() or cookie.strip() for cookie in value.split(";")]
     return [SecretFragment(text, "a cookie in it") for text in values if is_opaque(text)]
 
@@ -217,7 +225,7 @@ def _fragments_of_tree(name: str, tree: Any, depth: int) -> Iterator[SecretFragm
     """Yield the secrets in parsed JSON.
 
     Args:
-        name: The key of the tree, or the key of the list that contains it.
+        name: The key of the tree. An item of a list has the key of the list.
         tree: The parsed JSON.
         depth: The number of nested levels to search.
     """
@@ -236,7 +244,10 @@ def _fragments_of_tree(name: str, tree: Any, depth: int) -> Iterator[SecretFragm
 
 
 _SECRET_LEAVES = frozenset({"auth", "identitytoken", "registrytoken", "private_key_id", "private_key"})
-"""JSON keys whose values are secrets, in the service account files of Google Cloud and in the configuration file of Docker."""
+"""JSON keys whose values are secrets if they look random.
+
+They occur in the service account files of Google Cloud and in the configuration file of Docker.
+"""
 
 
 def fragments_of_leaf(name: str, value: str) -> list[SecretFragment]:
@@ -256,10 +267,12 @@ def fragments_of_leaf(name: str, value: str) -> list[SecretFragment]:
 def fragments_of_base64(value: str) -> list[SecretFragment]:
     """Return ``value`` itself if it is a secret in base64.
 
-    A private key and JSON with a secret in it are such secrets. Otherwise the list is empty.
+    The secret is PEM text, such as a private key, or JSON with a secret in it. Otherwise the list is empty.
     """
+    # This is the base64 of "-----BEGIN ".
     if value.startswith("LS0tLS1CRUdJTi"):
         return [SecretFragment(value, "the value looks like a private key in base64")]
+    # The base64 of JSON begins with "ey" or "ew". A text with a dot is a JSON web token.
     if value[:2] not in {"ey", "ew"} or "." in value:
         return []
     try:

@@ -1,6 +1,6 @@
 """Regular expressions that are compiled at first use.
 
-Compiling all of them at import would take a third of the time that ``%load_ext`` may take.
+Compiling all of them at import would use a third of the time limit for ``%load_ext``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class LazyPattern:
-    """A regular expression with the most common methods of :class:`re.Pattern`."""
+    """A regular expression with the most common methods of :class:`re.Pattern`.
+
+    The methods are attributes that do not exist before the first use.
+    """
 
     match: Callable[..., re.Match[str] | None]
     fullmatch: Callable[..., re.Match[str] | None]
@@ -32,8 +35,9 @@ class LazyPattern:
     def __getattr__(self, name: str) -> Any:
         """Compile the expression, and set its methods as attributes.
 
-        Python therefore calls this method only once.
+        Python calls this method only for a missing attribute, so later uses do not call it.
         """
+        # Copying and pickling look for special methods, which needs no compilation.
         if name.startswith("__"):
             raise AttributeError(name)
         pattern = re.compile(self._source, self._flags)

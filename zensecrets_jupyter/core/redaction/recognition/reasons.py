@@ -25,7 +25,10 @@ class ProtectionReasons:
         self._reasons.pop(name, None)
 
     def get(self, name: str) -> str:
-        """Return why the values called ``name`` are protected; a name without a stored reason is ``secret.key``."""
+        """Return the reason why the values called ``name`` are protected.
+
+        A name without a stored reason is the name of a secret's value, ``secret.key``.
+        """
         reason = self._reasons.get(name)
         if reason is not None:
             return reason

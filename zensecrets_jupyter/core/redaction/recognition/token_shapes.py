@@ -1,4 +1,4 @@
-"""Formats of the tokens of well-known services, from their documentation on secret scanning.
+"""Formats of the tokens of well-known services, from the services' documentation on secret scanning.
 
 Most formats are given as prefixes and not as regular expressions, because compiling so many expressions would slow down ``%load_ext``.
 """
@@ -131,7 +131,7 @@ _PREFIXES: tuple[tuple[str, int, str], ...] = (
 )
 """For each token: its prefix, the minimum number of characters after the prefix, and its kind.
 
-A prefix that begins with another prefix comes before it.
+The first row that fits is used, so a longer prefix comes before its own beginning: ``sk_live_`` before ``sk_``.
 """
 
 # The rows of the table by the first two characters of their prefix, for a fast search.
@@ -140,12 +140,16 @@ for _format in _PREFIXES:
     _BY_FIRST_TWO.setdefault(_format[0][:2], []).append(_format)
 
 _RUN = LazyPattern(r"[A-Za-z0-9_.~-]{20,}")
-"""Every token is in such a run. Words, paths and most URLs have no such run."""
+"""A run of characters with which a token of the table or of another format begins. Words, paths and most URLs have no such run."""
+# The rest of a token in base64, which may contain characters that a run does not.
 _BASE64_TAIL = LazyPattern(r"[A-Za-z0-9_.~+/=-]*")
 _MIN_DIFFERENT_CHARACTERS = 8
-"""Minimum number of different characters after the prefix of a token. A placeholder such as `ghp_xxxxxxxxxxxxxxxxxxxx` has only one."""
+"""Minimum number of different characters after the prefix of a token. A placeholder such as `ghp_xxxxxxxxxxxxxxxxxxxx` has only one.
+
+A token of ``_OTHER_FORMATS`` must have more different characters than this in its whole text.
+"""
 _BASE64_LENGTH = 60
-"""Tokens of the table with at least this minimum length are base64, which may contain slashes and plus signs."""
+"""If the minimum length of a row is at least this number, its tokens are base64, which may contain slashes and plus signs."""
 _AWS_IDENTIFIER = r"(?:AKIA|ASIA)[A-Z0-9]{16}"
 _DISCORD = r"[MNO][A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}"
 _OTHER_FORMATS: tuple[tuple[str, str], ...] = (
@@ -156,9 +160,9 @@ _OTHER_FORMATS: tuple[tuple[str, str], ...] = (
     (r"[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}", "an Azure client secret"),
     (r"SK[0-9a-f]{32}", "a Twilio key"),
 )
-"""Formats of tokens without a fixed prefix: a regular expression and the kind of the token."""
+"""Formats of tokens that need more than a prefix and a minimum length: a regular expression and the kind of the token."""
 _DOTS = 2
-"""Number of dots in a signed JSON web token and in a Discord token."""
+"""Number of dots in a Discord token and in a signed JSON web token. An encrypted JSON web token has more dots."""
 _PRIVATE_KEY = "PRIVATE KEY"
 
 
@@ -171,6 +175,7 @@ def tokens_in(value: str) -> list[Token]:
         token = _token_at(value, run)
         if token is not None:
             tokens.append(token)
+    # The formats below contain a colon, slashes or dollar signs, which a run does not contain.
     if ":AA" in value:
         tokens += [Token(match[0], "a Telegram token") for match in re.finditer(r"\b\d{8,10}:AA[A-Za-z0-9_-]{33}", value)]
     if "1//0" in value:
@@ -191,10 +196,7 @@ def _token_at(value: str, run: re.Match[str]) -> Token | None:
 
 
 def _other_token(text: str) -> Token | None:
-    """Return ``text`` as a token, if it has another well-known format.
-
-    These formats are not in the table of prefixes.
-    """
+    """Return ``text`` as a token if it has a well-known format outside the table of prefixes."""
     dots = text.count(".")
     if text.startswith("eyJ") and dots >= _DOTS and re.fullmatch(r"eyJ[\w-]{6,}(?:\.[\w-]*){2,4}", text):
         return Token(text, "a JSON web token")

@@ -16,8 +16,9 @@ _WORD = LazyPattern(
 _MIN_WORD_SHARE = 0.6
 """Minimum share of characters that belong to words in a text of plain words."""
 _SHORTEST_OPAQUE = 8
-"""Minimum length of a value that looks random."""
+"""Minimum length of an *opaque* value, which is a value that looks random."""
 _DATE = LazyPattern(r"\d{4}-\d\d(?:-\d\d)?(?:[T ][\d:.,+Zz -]*)?|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
+# Numbers such as `1_000`, `1e-5`, `3.10.2`, `10:30` and `1920x1080`, with a unit such as `ms` or `GiB`.
 _NUMBER = LazyPattern(r"[-+]?\d[\d_]*(?:[.,:/x-]\d+)*(?:e[-+]?\d+)?\s*(?:[smhdwxb%]|ms|us|ns|min|[kKmMgGtT]i?[bB]?)?")
 # A host, an email address or an IP address.
 _HOST = LazyPattern(r"(?:[a-z0-9-]+\.)+[a-z]{2,12}(?::\d+)?(?:/\S*)?|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?")
@@ -42,9 +43,9 @@ _LONGEST = 1024
 
 
 def is_reference_or_placeholder(value: str) -> bool:
-    """Return whether ``value`` stands for a secret that is not in it.
+    """Return whether ``value`` is a reference or a placeholder, and no secret itself.
 
-    It is a reference to the secret, such as ``${TOKEN}``, or a placeholder for it, such as ``changeme``.
+    Examples are the reference ``${TOKEN}`` and the placeholder ``changeme``.
     """
     return bool(_REFERENCE.fullmatch(value) or _PLACEHOLDER.fullmatch(value))
 
@@ -64,6 +65,7 @@ def is_path(value: str) -> bool:
     if "+" in value or "=" in value or len(value) > _LONGEST:
         # Base64 may contain slashes, even as the first character.
         return False
+    # If the value begins like a path, its segments may be longer without words than in a relative path, which may be base64.
     if value.startswith(_PATH_STARTS) or re.match(r"[A-Za-z]:[\\/]", value):
         return all(_is_segment(segment, longest_random=12) for segment in re.split(r"[/\\:;]", value) if segment)
     if "/" in value and " " not in value and "://" not in value:
@@ -88,6 +90,7 @@ def is_plain(value: str) -> bool:
         return False
     pieces = _PIECES.findall(value)
     character_count = sum(map(len, pieces))
+    # Punctuation alone is not plain, but an empty text is.
     if not character_count:
         return not value or value.isspace()
     characters_in_words = sum(len(piece) for piece in pieces if len(piece) > 2 and _WORD.fullmatch(piece.lower()))  # noqa: PLR2004 - words of one or two letters occur by chance in random text
@@ -96,9 +99,9 @@ def is_plain(value: str) -> bool:
 
 # A change between small letters, capitals and digits.
 _CHANGE = LazyPattern(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[a-z0-9])|(?<=[0-9])(?=[a-zA-Z])")
-# Hexadecimal digits, at least three of which are decimal digits.
+# At least 16 hexadecimal digits, at least three of which are decimal digits.
 _HEXADECIMAL = LazyPattern(r"(?=(?:[a-f]*\d){3})[0-9a-f]{16,}", re.IGNORECASE)
-# Letters with at least three numbers between them.
+# At least twelve letters and digits, with at least three numbers between or before the letters.
 _MANY_NUMBERS = LazyPattern(r"(?=.{12})[A-Za-z]*(?:\d+[A-Za-z]+){3,}\d*")
 _SHORTEST_MIXED = 6
 """Minimum length of a mixed value. In a shorter value, characters alternate by chance."""
@@ -118,7 +121,7 @@ def _is_mixed(value: str) -> bool:
 def is_opaque(value: str) -> bool:
     """Return whether ``value`` looks random.
 
-    Words, numbers, paths, hosts and placeholders do not.
+    Words, numbers, paths, hosts, switches, references and placeholders do not. Neither does a short value.
     """
     text = value[:_LONGEST].strip()
     return (

@@ -50,8 +50,8 @@ _WORDS_BEFORE_SECRET_KEY = frozenset(
     LICENSE HMAC CRYPTO AES RSA JWT SSL TLS CIPHER PASS SERVICE INGESTION INGEST
     """.split()
 )
-"""Words before KEY that make it a secret."""
-# Words that, before KEY, TOKEN or PASS, mean that the value is not a secret.
+"""Words that, directly before KEY, mean that the value is a secret."""
+# Words that, before KEY, TOKEN or PASS, mean that the value is not a secret, such as in PRIMARY_KEY, MAX_TOKENS and FIRST_PASS.
 _WORDS_BEFORE_OTHER_KEY = frozenset(
     """
     PRIMARY FOREIGN PARTITION PARTITIONING SORT CACHE OBJECT ROW GROUP JOIN RANGE IDEMPOTENCY PUBLIC PUB PUBLISHABLE SITE GPG
@@ -86,7 +86,7 @@ _PROPERTIES = frozenset(
     PARTITION WINDOW STRENGTH
     """.split()
 )
-# The sensitive end of a word that consists of several words, except words such as OLDPWD, COMPASS and BYPASS.
+# The sensitive end of a word that consists of several words, such as PGPASSWORD. Words such as OLDPWD, COMPASS and BYPASS do not match.
 _JOINED = LazyPattern(
     r"(?:PASSWORD|PASSWD|PASSPHRASE|(?<!OLD)PWD|(?<!COM)(?<!BY)(?<!ASK)(?<!TRES)(?<!SUR)(?<!UNDER)(?<!OVER)(?<!EX)PASS)S?\Z"
     r"|(?P<secret>(?:SECRET|TOKEN|APIKEY|ACCESSKEY|SECRETKEY|PRIVATEKEY|ACCOUNTKEY|SIGNINGKEY|ENCRYPTIONKEY|CREDENTIALS)\Z)"
@@ -134,13 +134,17 @@ def classify_name(name: str) -> NameSensitivity:
     for ending, sensitivity in _ENDINGS:
         if upper.endswith(ending):
             return sensitivity
+    # The session tokens of 1Password's command line.
     if upper.startswith("OP_SESSION_"):
         return NameSensitivity.SECRET
     return _classify_words([word.upper() for word in _WORDS.findall(name)])
 
 
 def _classify_words(words: list[str]) -> NameSensitivity:
-    """Return the sensitivity of a name that consists of these words."""
+    """Return the highest sensitivity of the words of a name.
+
+    A name whose last word is a property, such as ``TOKEN_FILE``, has none.
+    """
     if not words or _is_property(words[-1]):
         return NameSensitivity.UNKNOWN
     highest = NameSensitivity.UNKNOWN
@@ -148,7 +152,7 @@ def _classify_words(words: list[str]) -> NameSensitivity:
         earlier_words, is_last = words[:position], position == len(words) - 1
         sensitivity = _classify_word(word, earlier_words)
         if not is_last and sensitivity is not NameSensitivity.UNKNOWN and not _QUALIFIERS.issuperset(words[position + 1 :]):
-            # STRIPE_KEY_LIVE and PASSWORD_PROD are secrets, but PASSWORD_POLICY and SECRETS_BACKEND_KWARGS are not.
+            # A word before other words than qualifiers is only possibly a secret: SECRETS_BACKEND_KWARGS, but not PASSWORD_PROD.
             sensitivity = NameSensitivity.POSSIBLE
         if sensitivity.value > highest.value:
             highest = sensitivity
@@ -164,6 +168,7 @@ _QUALIFIERS = frozenset(
 """Words at the end of a name that distinguish several secrets."""
 _LONGEST_SHORT_WORD = 4
 """Maximum length of a word that is not split into several words."""
+# Words anywhere before KEY that mean that the key is public, such as in STRIPE_PUBLISHABLE_API_KEY.
 _PUBLIC = frozenset({"PUBLIC", "PUB", "PUBLISHABLE", "SITE"})
 
 
@@ -202,7 +207,7 @@ def _classify_key(earlier_words: list[str]) -> NameSensitivity:
 
 
 def _classify_joined(word: str) -> NameSensitivity:
-    """Return the sensitivity of several words without a separator, such as PGPASSWORD."""
+    """Return the sensitivity of a long word, which may be joined words such as PGPASSWORD."""
     joined = _JOINED.search(word)
     if joined is None:
         is_key = word.endswith("KEY") and word[:-3] not in _WORDS_BEFORE_OTHER_KEY

@@ -10,7 +10,7 @@ from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
 class AWSSecretSchema(BaseSecretSchema):
-    """An AWS access key, with a session token if it is temporary."""
+    """An AWS access key; a temporary access key also has a session token."""
 
     TYPE: ClassVar[str] = "aws"
 

@@ -13,7 +13,10 @@ from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
 class GCPSecretSchema(BaseSecretSchema):
-    """A Google Cloud service account key, as the JSON text of its key file."""
+    """A Google Cloud service account key, as the JSON text of its key file.
+
+    The field has ZenML's name ``token``, although a service account key is not a token.
+    """
 
     TYPE: ClassVar[str] = "gcp"
 
@@ -28,6 +31,7 @@ class GCPSecretSchema(BaseSecretSchema):
         try:
             parsed = json.loads(self.token)
         except (ValueError, RecursionError):
+            # Deeply nested JSON raises RecursionError.
             parsed = None
         if isinstance(parsed, dict):
             return parsed

@@ -1,4 +1,7 @@
-"""Storage credentials for KServe."""
+"""Storage credentials for KServe.
+
+The field ``storage_type`` has one possible value in each schema: KServe's name of the storage.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
 class LabelStudioSecretSchema(BaseSecretSchema):
-    """The access token of a Label Studio account."""
+    """The API key of a Label Studio account, which Label Studio calls access token."""
 
     TYPE: ClassVar[str] = "label_studio"
 

@@ -11,7 +11,10 @@ from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
 class PostgreSQLSecretSchema(BaseSecretSchema):
-    """The address of a PostgreSQL server and a log-in, named like the parameters of libpq."""
+    """The address of a PostgreSQL server and a log-in.
+
+    The fields have the names of libpq's parameters, except ``database``, which libpq calls ``dbname``.
+    """
 
     TYPE: ClassVar[str] = "postgresql"
 

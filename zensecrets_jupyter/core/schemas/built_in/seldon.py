@@ -1,4 +1,7 @@
-"""Storage credentials for Seldon Core, which uses rclone."""
+"""Storage credentials for Seldon Core, which uses rclone.
+
+In capitals, the names of the fields are the environment variables that configure rclone, such as ``RCLONE_CONFIG_S3_TYPE``.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
 class SlackSecretSchema(BaseSecretSchema):
-    """The token of a Slack app or bot."""
+    """The bot token of a Slack app."""
 
     TYPE: ClassVar[str] = "slack"
 

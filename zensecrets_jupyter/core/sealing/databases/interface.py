@@ -59,7 +59,10 @@ class Database(Protocol):
 
 
 def meta_table(tables: MetaData) -> Table:
-    """Return the table ``meta``, which stores what the database contains and the version of the format. Add it if it is missing."""
+    """Return the table ``meta`` of ``tables``; add it if it is missing.
+
+    One of its rows stores the kind of the content and the version of the format.
+    """
     existing = tables.tables.get("meta")
     if existing is not None:
         return existing

@@ -1,6 +1,7 @@
 """Tables of a store in a schema of a database server, shared by several users.
 
-The first write creates the schema and its tables. Each writer locks the same row, so that writers wait for each other.
+The first write creates the schema and its tables. Each writer locks the same row, so that writers wait for each other. In this module, a
+schema is a namespace for tables, and not the type of a secret.
 """
 
 from __future__ import annotations
@@ -39,12 +40,12 @@ BUSY_SECONDS = 60.0
 """Seconds that a writer waits for other writers."""
 
 MAX_CONNECTIONS = 10
-"""Limit of connections to the server; PostgreSQL accepts 100 from all clients by default."""
+"""Limit of connections that one :class:`SqlServer` opens. By default PostgreSQL accepts 100 connections from all clients together."""
 
 _FORMAT = "format"
-"""Name of the row in the table ``meta`` that stores what the database contains, and the version of the format."""
+"""Name of the row in the table ``meta`` that stores the kind of the content and the version of the format, such as ``secrets 1``."""
 _CREATION_LOCK = 0x7A736563
-"""Key of the PostgreSQL advisory lock for creating the tables: ``zsec`` in ASCII."""
+"""Number of the PostgreSQL advisory lock for creating the tables: ``zsec`` in ASCII."""
 
 _PSYCOPG = "psycopg"
 
@@ -75,12 +76,13 @@ class SqlServer:
         Args:
             url: The SQLAlchemy URL of the database, with user and password.
             tables: The tables, which the first write creates.
-            kind: What the database contains, for messages: ``secrets``.
+            kind: The kind of the content, for messages and the table ``meta``: ``secrets``.
             version: The version of the format.
             schema: The schema of the tables.
             timeout: Limit in seconds for a new connection. A statement may take this time, or :data:`BUSY_SECONDS` if that is longer.
         """
         parsed_url = parse_server_url(url)
+        # For psycopg, the parameters of the URL are arguments of the driver instead.
         self._url = parsed_url.set(query={}) if parsed_url.get_driver_name() == _PSYCOPG else parsed_url
         self._arguments = _DriverArguments(_connect_arguments(parsed_url, timeout))
         self._tables = tables
@@ -101,7 +103,10 @@ class SqlServer:
 
     @property
     def identity(self) -> object:
-        """Always ``None``; see :attr:`~zensecrets_jupyter.core.sealing.databases.interface.Database.identity`."""
+        """Always ``None``, because this class does not notice that another database has replaced this one.
+
+        See :attr:`~zensecrets_jupyter.core.sealing.databases.interface.Database.identity`.
+        """
         return None
 
     @contextmanager
@@ -138,10 +143,11 @@ class SqlServer:
         try:
             yield
         except (SQLAlchemyError, OSError) as error:
+            # Some errors of this package are also OSErrors.
             if isinstance(error, ManagerError):
                 raise
             problem = translate_server_error(error, self.location, is_write=is_write)
-        # The driver's error may quote parameters.
+        # The raised error must not refer to the driver's error, which may quote parameters.
         if problem is not None:
             raise_without_context(problem)
 
@@ -160,6 +166,7 @@ class SqlServer:
         raise problem
 
     def _is_temporary(self, error: BaseException) -> bool:
+        """Return whether another attempt to connect may succeed."""
         return isinstance(error, SQLAlchemyError) and isinstance(translate_server_error(error, "", is_write=False), ManagerUnreachableError)
 
     def _engine(self) -> Engine:
@@ -188,6 +195,7 @@ class SqlServer:
             max_overflow=0,
             pool_timeout=self._timeout,
             connect_args=self._arguments.values,
+            # The tables are declared without a schema, and belong to this one.
             execution_options={"schema_translate_map": {None: self._schema}},
         )
 
@@ -214,7 +222,10 @@ class SqlServer:
         return True
 
     def _create_tables(self, connection: Connection) -> None:
-        """Create schema and tables, unless another process has created them in the meantime."""
+        """Create schema and tables.
+
+        On PostgreSQL, nothing is done if another process has created them in the meantime.
+        """
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CREATION_LOCK})
             if self._check_tables(connection):
@@ -231,10 +242,12 @@ class AmbiguousUrlError(ValueError):
 
 
 def parse_server_url(url: str) -> URL:
-    """Return the parsed URL. If it names PostgreSQL without a driver, the driver is psycopg, which the extra ``sql`` installs.
+    """Return the parsed URL of a database server.
+
+    If the URL names PostgreSQL without a driver, the driver is psycopg, which the extra ``sql`` of this package installs.
 
     Raises:
-        AmbiguousUrlError: If the URL has two ``@``. A part of the password could then be taken for the host.
+        AmbiguousUrlError: If the URL has more than one ``@``. A part of the password could then be taken for the host.
         ValueError: If the URL is not that of a database server.
     """
     if url.count("@") > 1:
@@ -260,16 +273,21 @@ def _close(open_engine: _OpenEngine) -> None:
 
 
 def _connect_arguments(url: URL, timeout: float) -> dict[str, Any]:
-    """Return the arguments of psycopg for a connection: time limits, and the parameters of the URL."""
+    """Return the arguments of psycopg: time limits, and the parameters of the URL.
+
+    There are no arguments for another driver.
+    """
     if url.get_driver_name() != _PSYCOPG:
         return {}
     settings = {"statement_timeout": int(1000 * max(timeout, BUSY_SECONDS)), "lock_timeout": int(1000 * BUSY_SECONDS)}
     url_parameters = {name: _as_list(values) for name, values in url.query.items()}
     options = [*(f"-c {name}={value}" for name, value in settings.items()), *url_parameters.get("options", [])]
     return {
+        # For libpq, 0 is no time limit, and 1 is treated as 2.
         "connect_timeout": max(2, round(timeout)),
         "tcp_user_timeout": int(1000 * timeout),
         "application_name": "zensecrets-jupyter",
+        # A parameter that occurs several times, such as ``host``, becomes a list with commas, as libpq reads it.
         **{name: ",".join(values) for name, values in url_parameters.items()},
         "options": " ".join(options),
     }

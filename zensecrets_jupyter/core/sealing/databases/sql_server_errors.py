@@ -47,19 +47,20 @@ _DAMAGED = _Translation(
 )
 
 # Translations by SQLSTATE (PostgreSQL documentation, appendix A). Two characters are a class of errors, five characters are a single error.
+# The translation of a single error takes precedence over that of its class.
 _TRANSLATIONS_BY_STATE: dict[str, _Translation] = {
-    "28": _LOGIN,
-    "3D": _NO_DATABASE,
-    "42501": _FORBIDDEN,
-    "25006": _READ_ONLY,
-    "53100": _FULL,
-    "53": _BUSY,
-    "54": _FULL,
-    "40": _BUSY,
-    "55P03": _BUSY,
-    "57014": _BUSY,
-    "57": _DOWN,
-    "08": _DOWN,
+    "28": _LOGIN,  # invalid authorization
+    "3D": _NO_DATABASE,  # invalid database name
+    "42501": _FORBIDDEN,  # insufficient privilege
+    "25006": _READ_ONLY,  # read-only transaction
+    "53100": _FULL,  # disk full
+    "53": _BUSY,  # insufficient resources, such as too many connections
+    "54": _FULL,  # program limit exceeded, such as too large a row
+    "40": _BUSY,  # transaction rollback, such as a deadlock
+    "55P03": _BUSY,  # lock not available
+    "57014": _BUSY,  # query canceled, for example by a time limit
+    "57": _DOWN,  # operator intervention, such as a shutdown
+    "08": _DOWN,  # connection exception
 }
 
 # Translations by a text that the message contains, because libpq has no code for an error before the session begins. An error without these
@@ -101,6 +102,7 @@ def _find_translation(error: BaseException) -> _Translation:
     # The statements of this package are valid for intact tables, so any other error means that the tables are damaged.
     if sqlstate:
         return _DAMAGED
+    # Without a code, these classes of psycopg, psycopg2 and SQLAlchemy mean that the connection failed.
     if type(driver_error).__name__ not in {"OperationalError", "InterfaceError", "TimeoutError", "ConnectionTimeout"}:
         return _DAMAGED
     message = str(driver_error)

@@ -41,7 +41,7 @@ APPLICATION_ID = 0x7A736563
 """Application id in the header of the file (``zsec``), which identifies it to the Unix command ``file`` and to this package."""
 
 _FORMAT = "format"
-"""Name of the row in the table ``meta`` that stores what the database contains, and the version of the format."""
+"""Name of the row in the table ``meta`` that stores the kind of the content and the version of the format, such as ``secrets 1``."""
 
 # SQLite quotes names of tables and columns in error texts. If a name is damaged, the sqlite3 module can't decode the text, and raises
 # UnicodeDecodeError.
@@ -84,7 +84,7 @@ class SqliteFile:
         Args:
             path: The file.
             tables: The tables, which the first write creates.
-            kind: What the database contains, for messages, such as ``secrets``.
+            kind: The kind of the content, for messages and the table ``meta``, such as ``secrets``.
             version: The version of the format.
             is_folder_private: Whether the file is refused if it belongs to another user, or if other users can write to its folder.
         """
@@ -119,6 +119,7 @@ class SqliteFile:
         has_commit_begun = False
         try:
             with open_file.engine.connect() as connection:
+                # SQLite can't switch to the log in a transaction. So a file of another program is refused before the switch changes it.
                 if not open_file.has_tables:
                     self._check_tables(open_file, connection)
                     connection.rollback()
@@ -147,7 +148,8 @@ class SqliteFile:
     def scrub(self) -> None:
         """See :meth:`~zensecrets_jupyter.core.sealing.databases.interface.Database.scrub`.
 
-        Secure deletion has overwritten deleted rows already. This method truncates the log, unless other connections are reading.
+        SQLite's setting ``secure_delete`` has overwritten deleted rows already. This method truncates the write-ahead log, which may
+        contain old versions of rows, unless other connections are reading.
         """
         open_file = self._open()
         if open_file is not None:
@@ -193,6 +195,7 @@ class SqliteFile:
             open_connection = partial(connect, self.path, "rw" if immutable_mtime is None else "ro&immutable=1")
             with self._translate_errors(is_write=False):
                 watch_connection = open_connection()
+            # With max_overflow=-1, the number of connections has no limit.
             engine = create_engine("sqlite://", creator=open_connection, poolclass=QueuePool, max_overflow=-1, hide_parameters=True)
             self._open_file = _OpenFile(identity, engine, watch_connection, immutable_mtime)
             weakref.finalize(self, _close, self._open_file)
@@ -208,6 +211,7 @@ class SqliteFile:
             with open_lock, suppress(FileExistsError):
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         except OSError as error:
+            # Some errors of this package are also OSErrors.
             if isinstance(error, ManagerError):
                 raise
             raise translate_os_error(error, self.path) from None
@@ -267,8 +271,8 @@ class SqliteFile:
 
 
 def _needs_immutable_mode(path: Path) -> bool:
-    # In a read-only folder, for example in a container image, SQLite can't create the index of the log. It can then open a file in WAL mode
-    # only as immutable (https://sqlite.org/wal.html#readonly).
+    # In a read-only folder, for example in a container image, SQLite can't create the index of the log (the side file ``-shm``). SQLite can
+    # then open a file in WAL mode only as immutable (https://sqlite.org/wal.html#readonly).
     return not os.access(path.parent, os.W_OK) and not any(file.exists() for file in side_files(path))
 
 

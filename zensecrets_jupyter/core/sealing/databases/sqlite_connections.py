@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 BUSY_SECONDS = 60.0
-"""Seconds that a writer waits for other writers. A write takes milliseconds, but SQLite grants the lock in no fair order."""
+"""Seconds that a writer waits for other writers.
+
+A write takes milliseconds. But SQLite does not grant the lock in the order of the requests, so one of many writers may wait long.
+"""
 
 NOTICE_SECONDS = 1.0
 """Seconds after which a waiting writer prints a notice."""
@@ -31,6 +34,7 @@ _WAL_ATTEMPTS = 100
 _WAL_WAIT = 0.01
 """Seconds between two attempts to switch to the write-ahead log (WAL)."""
 
+# FULL synchronisation protects commits from a power cut. The last two settings protect from manipulated and damaged files.
 _SETTINGS = ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON")
 _SIDE_FILE_SUFFIXES = ("-wal", "-shm", "-journal")
 
@@ -44,7 +48,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 
     Args:
         path: The file.
-        mode: The end of SQLite's URI after ``mode=``, such as ``rw``.
+        mode: The end of SQLite's URI after ``mode=``, such as ``rw`` or ``ro&immutable=1``.
     """
     with open_lock:
         _make_private(path)
@@ -60,12 +64,12 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _apply_settings(connection: sqlite3.Connection, path: Path) -> None:
-    # The settings are the first statements that read the file. If it is locked, they fail after NOTICE_SECONDS, and are repeated with a
-    # longer time limit.
+    # The settings are the first statements that read the file. If the file is locked, they fail after NOTICE_SECONDS, and the last line
+    # repeats them with a longer time limit. If they succeed, the repetition changes nothing.
     try:
         _run_pragmas(connection, *_SETTINGS)
     except sqlite3.OperationalError as error:
-        # On a file system without locks, SQLite reports that another process holds the file. Waiting is then pointless.
+        # On a file system without locks, SQLite always reports that the database is locked. Waiting is then pointless.
         if not is_locked(error) or not has_locks(path.parent):
             raise
     _run_pragmas(connection, f"busy_timeout = {BUSY_SECONDS * 1000:.0f}", *_SETTINGS)
@@ -81,7 +85,7 @@ def _set_busy_timeout(connection: Connection, seconds: float) -> None:
 
 
 def enable_write_ahead_log(connection: Connection) -> None:
-    """Switch the file to a write-ahead log, unless other connections use the file all the time."""
+    """Switch the file to a write-ahead log, unless other connections use the file during all attempts."""
     # The switch needs exclusive access to the file, and SQLite does not wait for that. Without the log the file works too, but more slowly.
     for _ in range(_WAL_ATTEMPTS):
         try:
@@ -92,6 +96,7 @@ def enable_write_ahead_log(connection: Connection) -> None:
         else:
             return
         finally:
+            # SQLAlchemy counts each statement as part of a transaction; this call ends it.
             connection.rollback()
         time.sleep(_WAL_WAIT)
 
@@ -99,6 +104,7 @@ def enable_write_ahead_log(connection: Connection) -> None:
 def begin_write(connection: Connection, path: Path) -> None:
     """Begin a write transaction. If other processes write for a long time, print a notice and wait for them."""
     try:
+        # BUSY_SECONDS is the shorter time in tests.
         _set_busy_timeout(connection, min(NOTICE_SECONDS, BUSY_SECONDS))
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     except SQLAlchemyError as error:

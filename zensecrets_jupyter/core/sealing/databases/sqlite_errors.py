@@ -38,7 +38,7 @@ _HINTS: dict[_ErrorClass, str] = {
 
 
 def is_locked(error: BaseException) -> bool:
-    """Return whether SQLite reports that another process holds the database."""
+    """Return whether SQLite reports that another connection, usually of another process, holds the database."""
     return _message(error).startswith(_LOCKED)
 
 
@@ -67,7 +67,8 @@ def translate_sqlite_error(error: BaseException, path: Path, *, is_write: bool, 
 
 
 def _translate_io_error(error: BaseException, path: Path, *, is_write: bool, is_commit: bool) -> ManagerError:
-    # SQLite reports a quota and a limit on file sizes as I/O errors; only ENOSPC has its own code (seekAndWrite in os_unix.c).
+    # SQLite reports a quota and a limit on file sizes as I/O errors; only ENOSPC has its own code (seekAndWrite in os_unix.c). So an I/O
+    # error during a write counts as a full disk.
     if is_commit and _error_name(error) in _SYNC_ERROR_NAMES:
         message = f"The disk failed during the commit of a change to {path}, which may have been stored."
         return ManagerUnreachableError(message, hint="Check whether the change exists before you try again, and check the disk.")

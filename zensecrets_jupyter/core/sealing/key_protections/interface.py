@@ -19,12 +19,16 @@ class KeyProtection(Protocol):
     """One way to store or derive the wrapping key, which encrypts the data key."""
 
     def create_key(self) -> tuple[KeyParameters, bytes]:
-        """Create and store a wrapping key, and return its parameters and the key.
+        """Create a wrapping key, and return its parameters and the key.
+
+        The keyring and the key file store the key. A passphrase protection derives the key and stores nothing.
 
         Raises:
             ManagerLockedError: If the storage of the key is locked.
             ManagerAccessError: If this user may not write to the storage.
             StoreFullError: If the disk is full.
+            InteractionUnavailableError: If a new passphrase is needed, and the session can't ask for it.
+            WrongPassphraseError: If the user typed no valid new passphrase.
         """
 
     def load_key(self, parameters: KeyParameters, is_right_key: Callable[[bytes], bool]) -> bytes:
@@ -37,15 +41,18 @@ class KeyProtection(Protocol):
         Raises:
             ManagerLockedError: If the passphrase or the keyring's password is missing.
             WrongPassphraseError: If the passphrase is wrong.
-            KeyLostError: If the key is gone, or another key is stored.
+            KeyLostError: If the key is gone, or another key is stored in its location.
+            ManagerAccessError: If this user may not read the key, or if other users can read it.
             ManagerCorruptedError: If the parameters are malformed.
         """
 
     def check_key(self, parameters: KeyParameters, is_right_key: Callable[[bytes], bool]) -> None:
-        """Check that the wrapping key still exists, if that needs no prompt.
+        """Check that the wrapping key still exists; do nothing if the check could prompt the user.
 
         Raises:
-            KeyLostError: If the key is gone, or another key is stored.
+            KeyLostError: If the key is gone, or another key is stored in its location.
+            ManagerAccessError: If this user may not read the key, or if other users can read it.
+            ManagerCorruptedError: If the parameters are malformed.
         """
 
     def delete_key(self, parameters: KeyParameters) -> None:

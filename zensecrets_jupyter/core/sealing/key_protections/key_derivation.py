@@ -30,13 +30,17 @@ RFC_9106_LOW_MEMORY = Argon2Profile("RFC 9106 second recommended option", time=3
 
 _SALT_SIZE = 16
 _MAX_PARAMETERS = Argon2Profile("", time=12, memory=256 * 1024, lanes=16)
-"""Upper limits of the parameters. Without limits, an altered store or a foreign export could use all memory, or hours of computation."""
+"""Upper limits of the parameters. Without limits, the parameters in an altered store, or in an export from another person, could make
+a derivation use all memory, or take hours."""
 _MAX_WORK = 4 * RFC_9106_LOW_MEMORY.time * RFC_9106_LOW_MEMORY.memory
-"""Limit of the product of passes and memory. It is four times the product of this package's profile, whose computation takes half a
-second."""
+"""Limit of the product of passes and memory. It is four times the product of :data:`RFC_9106_LOW_MEMORY`, with which a derivation
+takes half a second."""
 
 WORK_LIMIT = f"{_MAX_PARAMETERS.time} passes of Argon2 over {RFC_9106_LOW_MEMORY.memory // 1024} MiB of memory"
-"""The limit of passes times memory, as a phrase for errors. An error names it even if another limit is exceeded."""
+"""The limit :data:`_MAX_WORK` as a phrase for errors: 12 passes over 64 MiB are the same product.
+
+An error contains this phrase even if another limit is exceeded.
+"""
 
 
 def new_parameters() -> dict[str, str | int]:
@@ -75,9 +79,10 @@ def derive_key(passphrase: str, parameters: KeyParameters, label: str) -> bytes:
     if exceeds_limit(parameters):
         message = f"Opening {label} with its passphrase would take more than {WORK_LIMIT}."
         raise ManagerCorruptedError(message, hint="This package does not write files like that: use another copy.")
-    # Argon2 raises HashingError for 0. A negative number would raise OverflowError.
+    # Argon2 raises HashingError for 0, which is translated below. A negative number would raise OverflowError, so it is replaced by 0.
     time, memory, lanes = (max(0, _get_int(parameters, name)) for name in ("time", "memory", "lanes"))
     # Keyboards produce different Unicode sequences for one character. RFC 8265 prescribes NFC for passwords.
+    # "surrogatepass" also encodes lone surrogates, for which the strict encoder raises an error.
     secret = unicodedata.normalize("NFC", decode_system_text(passphrase)).encode("utf-8", "surrogatepass")
     try:
         salt = bytes.fromhex(str(parameters.get("salt")))

@@ -1,7 +1,7 @@
 """Key protection by a file that only its owner can read.
 
-It is used on a machine without a keyring if the user chose no passphrase. A program that can read this user's files can open the store. Key
-files are in a separate folder, so that a copy of the folder with the store does not contain the key.
+It is the default on a machine without a keyring if the user chose no passphrase. A program that can read this user's files can open the
+store. Key files are in a separate folder, so that a copy of the folder with the store does not contain the key.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.sealing.key_protections.interface import KeyParameters
 
 _MAX_FILE_SIZE = 1024
-"""Maximum number of bytes that are read from a key file; a valid file has 45."""
+"""Maximum number of bytes that are read from a key file; a valid file has 45: 44 of base64, and a line break."""
 
 
 class KeyFileProtection:
@@ -44,7 +44,7 @@ class KeyFileProtection:
         self._folder = folder
 
     def create_key(self) -> tuple[KeyParameters, bytes]:
-        """Write a new key file, and return its id and the key."""
+        """Write a new key file, and return its parameters (the key's id) and the key."""
         parameters = {"id": new_key_id()}
         path = self._path(parameters)
         key = new_key()
@@ -64,6 +64,7 @@ class KeyFileProtection:
                 path.unlink(missing_ok=True)
                 raise
         except OSError as error:
+            # ManagerAccessError, which the checks raise, is an OSError too.
             if isinstance(error, ZenSecretsError):
                 raise
             raise translate_os_error(error, path) from None
@@ -85,6 +86,7 @@ class KeyFileProtection:
         except FileNotFoundError:
             pass
         except OSError as error:
+            # ManagerAccessError, which check_folder raises, is an OSError too.
             if isinstance(error, ZenSecretsError):
                 raise
             raise translate_os_error(error, path) from None
@@ -92,8 +94,8 @@ class KeyFileProtection:
             message = f"The key of {self._label} is gone; it was expected in {path}."
             raise KeyLostError(message, hint="Restore that file from a copy; the store itself is intact.")
         check_owner(path, status)
-        # The mode is not corrected here, because other users may have read the key, and the user should replace it. OpenSSH also refuses
-        # a private key that others can read.
+        # The mode is not corrected here, because other users may have read the key. The owner should replace the key. OpenSSH also
+        # refuses a private key that others can read.
         self._refuse_readable_by_others(path, status.st_mode)
         key = decode_key(text.strip())
         if key and is_right_key(key):
@@ -121,6 +123,7 @@ class KeyFileProtection:
         return self._folder / f"{get_key_id(parameters, self._label)}.key"
 
     def _refuse_readable_by_others(self, path: Path, mode: int) -> None:
+        """Refuse a key file for which ``mode`` gives the group or other users any permission."""
         if os.name == "posix" and mode & 0o077:
             message = f"Other users can read the key file {path} (mode {stat.S_IMODE(mode):04o}), so {self._label} is not opened with it."
             raise ManagerAccessError(message, hint=f"Run chmod 600 {path}, and then replace the key: others may have read it.")

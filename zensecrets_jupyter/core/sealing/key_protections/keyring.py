@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SERVICE = "zensecrets"
 """The service name of this package's keyring entries; the user name of an entry is the id of its key."""
 
-# The beginnings of the full class names of the keyrings that an operating system protects.
+# Prefixes of the full class names of OS keyrings. A keyring of any other class is not used, because it may store plain text.
 _SYSTEM_BACKENDS = (
     "keyring.backends.SecretService.",
     "keyring.backends.libsecret.",
@@ -57,7 +57,10 @@ class KeyringProtection:
         return True
 
     def create_key(self) -> tuple[KeyParameters, bytes]:
-        """Store a new key in the keyring, and return its id and the key."""
+        """Store a new key in the keyring, and return its parameters and the key.
+
+        The parameters are the id of the key, and the name of the keyring.
+        """
         keyring = system_keyring()
         key = new_key()
         text = encode_key(key)
@@ -65,6 +68,7 @@ class KeyringProtection:
         stored_text = None
         try:
             keyring.set_password(SERVICE, parameters["id"], text)
+            # A keyring may drop an entry without an error, so the entry is read again and compared below.
             stored_text = keyring.get_password(SERVICE, parameters["id"])
         except Exception as error:  # noqa: BLE001 - each keyring backend raises its own error classes
             raise_without_context(translate_keyring_error(keyring, error, self._label))
@@ -140,7 +144,10 @@ def system_keyring(label: str = "the store") -> KeyringBackend:
 
 
 def is_unlocked() -> bool:
-    """Return whether the OS keyring can be read without a prompt; ``False`` if unknown."""
+    """Return whether the OS keyring can be read without a prompt; ``False`` if unknown.
+
+    It is unknown for the keyrings of macOS and KWallet.
+    """
     try:
         name = full_name(system_keyring())
         if name.startswith("keyring.backends.Windows."):
@@ -157,13 +164,17 @@ def is_unlocked() -> bool:
 
 
 def translate_keyring_error(keyring: KeyringBackend, error: Exception, label: str = "the store") -> ManagerLockedError:
-    """Return the error of this package for an error of the keyring. It does not contain the text of the keyring's error."""
+    """Return the error of this package for an error of the keyring.
+
+    The message contains the class of the keyring's error, and not its text.
+    """
     problem = "is locked" if type(error).__name__ == "KeyringLocked" else f"could not be used ({type(error).__name__})"
     return ManagerLockedError(f"The OS keyring ({keyring.name}) {problem}, so {label} stays sealed.", hint=_HINT)
 
 
 def _list_backends(keyring: KeyringBackend) -> Iterator[KeyringBackend]:
-    # A chain would store the key in its first backend that accepts it, even in plain text. So each backend is checked by itself.
+    # The library can return a chain of several keyrings. A chain stores a key in its first keyring that accepts
+    # the key, even in plain text. So the chain itself is not used, and each of its keyrings is checked.
     if full_name(keyring).startswith("keyring.backends.chainer."):
         chained_backends: Iterable[KeyringBackend] = getattr(keyring, "backends", ())
         for backend in chained_backends:

@@ -1,7 +1,7 @@
 """Key protection by a passphrase.
 
-The process remembers each passphrase that opened or created a store, and tries it for other stores before it asks the user. So the user
-does not have to type the same passphrase for each store.
+The process remembers each passphrase that opened or created a store. For another store, it tries these passphrases before it asks the user.
+So the user does not have to type the same passphrase for each store.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _used_passphrases: list[str] = []
 _has_declined = False
 """Whether the user answered a prompt for a new passphrase with an empty text."""
 _prompt_lock = threading.RLock()
+"""Held by the thread that asks the user, so that another thread waits for the answer and does not ask too."""
 
 
 def _renew_lock_in_child() -> None:
@@ -44,7 +45,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def known_passphrase() -> str | None:
-    """Return the passphrase of the environment, or else the last one that this process used."""
+    """Return the passphrase of the environment, or else the one that this process used last."""
     return os.environ.get(PASSPHRASE_VARIABLE) or (_used_passphrases[-1] if _used_passphrases else None)
 
 
@@ -64,7 +65,8 @@ def has_declined() -> bool:
 def ask_new_passphrase(label: str, ask: PassphraseSource) -> str | None:
     """Return the new passphrase that the user types twice, or ``None`` for an empty answer.
 
-    If several threads need a new passphrase, one of them prompts, and the other threads get the same answer.
+    The user answers once in a process. Later calls, and other threads that wait during the prompt, return the same answer. A passphrase
+    that this process already used is also returned without a prompt.
 
     Raises:
         InteractionUnavailableError: If the session can't ask.
@@ -94,8 +96,8 @@ class PassphraseProtection:
 
         Args:
             label: The name of the database in prompts and errors.
-            ask: Asks the user for a passphrase.
-            passphrase: The passphrase of a new key; without it the user is asked.
+            ask: Asks the user for a passphrase; ``None`` if the session can't ask.
+            passphrase: The passphrase of a new key; without it the user is asked. For an existing key, it is tried first.
         """
         self._label = label
         self._ask = ask
@@ -121,10 +123,11 @@ class PassphraseProtection:
         return parameters, key
 
     def _ask_for_passphrase(self) -> str:
+        """Return a new passphrase that the user types twice, or an empty text."""
         if self._ask is not None:
             with _prompt_lock, suppress(InteractionUnavailableError):
                 return _ask_twice(self._label, self._ask)
-        # If ZENSECRETS_PASSPHRASE is set, it contains the current passphrase, so the hint names the other variable.
+        # If ZENSECRETS_PASSPHRASE is set, it may be the passphrase of an existing key. A new one is set with ZENSECRETS_NEW_PASSPHRASE.
         is_variable_set = PASSPHRASE_VARIABLE in os.environ
         hint = f"Set {NEW_PASSPHRASE_VARIABLE} to it, or run in a session that can ask for it." if is_variable_set else _HINT
         raise InteractionUnavailableError(f"{sentence(self._label)} needs a new passphrase, and this session can't ask for it.", hint=hint)
@@ -132,12 +135,13 @@ class PassphraseProtection:
     def load_key(self, parameters: KeyParameters, is_right_key: Callable[[bytes], bool]) -> bytes:
         """Return the key of the first right passphrase; see :class:`KeyProtection` for the arguments.
 
-        The passphrases are tried in this order: the constructor's argument, the used ones, the one in the environment, and those that the
-        user types.
+        The passphrases are tried in this order: the constructor's argument, those that this process used before (the last used one first),
+        the one in the environment, and those that the user types.
 
         Raises:
-            ManagerLockedError: If there is no passphrase and the session can't ask.
-            WrongPassphraseError: If no passphrase is right.
+            ManagerLockedError: If no used passphrase is right, the constructor and the environment have none, and the session can't ask.
+            WrongPassphraseError: If no passphrase is right in any other case.
+            ManagerCorruptedError: If the parameters are malformed.
         """
         with _prompt_lock:
             for passphrase in self._candidates():

@@ -30,9 +30,9 @@ class KeyProtections:
 
         Args:
             label: The name of the database in prompts and errors, such as ``secrets manager 'default'``.
-            ask: Asks the user for a passphrase.
+            ask: Asks the user for a passphrase; ``None`` if the session can't ask.
             key_folder: The folder of key files.
-            protection: The name of the protection for a new database; by default the best available one.
+            protection: The name of the protection for a new database; by default :meth:`create_default_key` selects one.
         """
         self._required_protection = protection
         self._label = label
@@ -47,7 +47,7 @@ class KeyProtections:
             passphrase: The passphrase of a new key; for an existing key it is tried first.
 
         Raises:
-            InvalidOptionsError: If there is no such protection.
+            InvalidOptionsError: If no protection has this name.
         """
         if name == "keyring":
             return KeyringProtection(self._label)
@@ -62,7 +62,7 @@ class KeyProtections:
         """Return the protection that a row of the database names.
 
         Raises:
-            ManagerCorruptedError: If there is no such protection.
+            ManagerCorruptedError: If no protection has this name.
         """
         if isinstance(name, str) and name in PROTECTIONS:
             return self.get(name)
@@ -71,15 +71,16 @@ class KeyProtections:
     def create_default_key(self) -> tuple[str, KeyParameters, bytes]:
         """Create the wrapping key of a new database.
 
-        If the constructor got no protection, the first available one is used: the OS keyring, then a passphrase that is known or that the
-        user types now, then a key file.
+        The constructor's protection is used. If it got none, the first available one is used: the OS keyring, then a passphrase, then a key
+        file. The passphrase is the one in the environment, the one that this process used last, or one that the user types now.
 
         Returns:
             The name of the protection, the parameters of the key, and the key.
 
         Raises:
-            ManagerLockedError: If the OS keyring is locked and there is no passphrase.
-            InteractionUnavailableError: If the constructor got the protection ``passphrase``, and the session can't ask for it.
+            ManagerLockedError: If the OS keyring is locked, and it is required or no passphrase is known.
+            InteractionUnavailableError: If a passphrase is required, none is known, and the session can't ask for one.
+            WrongPassphraseError: If the user typed two different texts in each attempt, or typed no passphrase although it is required.
         """
         passphrase = known_passphrase()
         if self._required_protection:
@@ -109,7 +110,8 @@ class KeyProtections:
         return self._may_ask_for_new_passphrase() and not KeyringProtection.exists()
 
     def _may_ask_for_new_passphrase(self) -> bool:
-        # A user is asked only once. A key file exists if the user was asked for an earlier store, or could not be asked.
+        # The user is asked at most once. If a key file exists, an earlier store, maybe in an earlier process, got one: the user declined to
+        # type a passphrase, could not be asked, or chose key files.
         return not has_declined() and not has_key_files(self._key_folder)
 
     def _create(self, name: str, passphrase: str | None = None) -> tuple[str, KeyParameters, bytes]:

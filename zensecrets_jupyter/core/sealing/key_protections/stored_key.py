@@ -28,7 +28,7 @@ def get_key_id(parameters: KeyParameters, label: str) -> str:
     Raises:
         ManagerCorruptedError: If the id is missing or malformed.
     """
-    # The database stores the id in clear text. Without this check, an altered id could select any file.
+    # The database stores the id in clear text. Without this check, an altered id such as "../x" could select a file in another folder.
     key_id = parameters.get("id")
     if isinstance(key_id, str) and _KEY_ID.fullmatch(key_id):
         return key_id
@@ -41,7 +41,7 @@ def encode_key(key: bytes) -> str:
 
 
 def decode_key(text: str | bytes) -> bytes:
-    """Return the key of a stored text, or no bytes if the text contains no key."""
+    """Return the key that :func:`encode_key` encoded, or ``b""`` if ``text`` is not an encoded key."""
     try:
         key = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""Alerters, which send messages about pipelines."""
+"""Attributes of an alerter, by flavor. Alerters send messages about pipelines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Annotators, in which users label data."""
+"""Attributes of an annotator, by flavor. In annotators, users label data."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class LabelStudioAnnotatorConfig(AuthenticatedConfig):
 
     instance_url: str = "http://localhost"
     port: int = 8093
+    """The port of Label Studio; the default is that of ZenML 0.20."""
 
 
 class CustomAnnotatorConfig(CustomConfig):

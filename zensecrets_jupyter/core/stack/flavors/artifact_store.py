@@ -1,4 +1,4 @@
-"""Artifact stores, which store the outputs of steps."""
+"""Attributes of an artifact store, by flavor. Artifact stores store the outputs of steps."""
 
 from __future__ import annotations
 
@@ -38,8 +38,10 @@ class _BucketConfig(AuthenticatedConfig):
     """Attributes of an artifact store in a cloud bucket."""
 
     SCHEMES: ClassVar[tuple[str, ...]] = ()
+    """The accepted beginnings of ``path``."""
 
     path: str
+    """The URL of the bucket or of a folder in it, such as ``s3://bucket/folder``."""
 
     @field_validator("path")
     @classmethod
@@ -57,6 +59,7 @@ class S3ArtifactStoreConfig(_BucketConfig):
     FLAVOR: ClassVar[str] = "s3"
     SCHEMES: ClassVar[tuple[str, ...]] = ("s3://",)
 
+    # ZenML passes all these attributes to s3fs.S3FileSystem, which calls the three AWS credentials key, secret and token.
     key: str | None = SecretField(default=None)
     secret: str | None = SecretField(default=None)
     token: str | None = SecretField(default=None)

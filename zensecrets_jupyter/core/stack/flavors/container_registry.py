@@ -1,4 +1,4 @@
-"""Container registries, which store container images for steps."""
+"""Attributes of a container registry, by flavor. Container registries store container images for steps."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ class _ContainerRegistryConfig(AuthenticatedConfig):
     """Attributes of every container registry."""
 
     uri: str
+    """The address of the registry; a slash at its end is removed."""
 
     @field_validator("uri")
     @classmethod
@@ -23,7 +24,7 @@ class _ContainerRegistryConfig(AuthenticatedConfig):
     @property
     def is_local(self) -> bool:
         """Whether the address of the registry is on this machine."""
-        # A local registry has an address such as localhost:5000.
+        # ZenML 0.20 uses the same pattern: a local registry has an address such as localhost:5000.
         return re.fullmatch(r"localhost:[0-9]{4,5}", self.uri) is not None
 
 
@@ -69,6 +70,7 @@ class GitHubContainerRegistryConfig(_ContainerRegistryConfig):
     FLAVOR: ClassVar[str] = "github"
 
     automatic_token_authentication: bool = False
+    """Whether a GitHub Actions workflow authenticates with its own token."""
 
 
 class CustomContainerRegistryConfig(CustomConfig):

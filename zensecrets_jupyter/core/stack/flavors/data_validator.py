@@ -1,4 +1,4 @@
-"""Data validators, which check data and models."""
+"""Attributes of a data validator, by flavor. Data validators check data and models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Experiment trackers, which record runs, parameters and metrics."""
+"""Attributes of an experiment tracker, by flavor. Experiment trackers record runs, parameters and metrics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class MLFlowExperimentTrackerConfig(StackComponentConfig):
-    """MLflow on the server of ``tracking_uri``, by default in the artifact store."""
+    """MLflow, with records on the server of ``tracking_uri``, or by default in the artifact store."""
 
     TYPE: ClassVar[str] = "experiment_tracker"
     FLAVOR: ClassVar[str] = "mlflow"
@@ -42,7 +42,8 @@ class MLFlowExperimentTrackerConfig(StackComponentConfig):
     def is_local(self) -> bool:
         """Whether the records are in a folder of this machine.
 
-        Without a ``tracking_uri`` the result is true, even if the artifact store that holds the records is remote.
+        Without a ``tracking_uri`` the result is true, even if the artifact store that holds the records is remote: a config does not know
+        the other components of its stack.
         """
         return not self.tracking_uri or self.tracking_uri.startswith("file:")
 

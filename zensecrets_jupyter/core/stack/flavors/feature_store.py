@@ -1,4 +1,4 @@
-"""Feature stores, which serve the input data of models."""
+"""Attributes of a feature store, by flavor. Feature stores serve the input data of models."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ class FeastFeatureStoreConfig(StackComponentConfig):
 
     online_host: str = "localhost"
     online_port: int = 6379
+    """The port of the online store; the default is that of Redis."""
     feast_repo: str
+    """The path of the Feast repository."""
 
     @property
     def is_local(self) -> bool:

@@ -1,4 +1,4 @@
-"""Model deployers, which serve models."""
+"""Attributes of a model deployer, by flavor. Model deployers serve models."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class MLFlowModelDeployerConfig(StackComponentConfig):
     FLAVOR: ClassVar[str] = "mlflow"
 
     service_path: str = ""
+    """The folder in which ZenML stores the configuration and logs of the server."""
 
     @property
     def is_local(self) -> bool:

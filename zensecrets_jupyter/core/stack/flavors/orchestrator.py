@@ -1,4 +1,4 @@
-"""Orchestrators, which run the steps of a pipeline."""
+"""Attributes of an orchestrator, by flavor. Orchestrators run the steps of a pipeline."""
 
 from __future__ import annotations
 

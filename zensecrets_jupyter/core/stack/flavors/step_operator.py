@@ -1,4 +1,4 @@
-"""Step operators, which run single steps on other machines."""
+"""Attributes of a step operator, by flavor. Step operators run single steps on other machines."""
 
 from __future__ import annotations
 
@@ -69,6 +69,7 @@ class KubernetesSparkStepOperatorConfig(_RemoteConfig):
     FLAVOR: ClassVar[str] = "spark-kubernetes"
 
     master: str
+    """The URL of the cluster, as Spark's option ``--master``: ``k8s://https://HOST:PORT``."""
     deploy_mode: str = "cluster"
     submit_kwargs: dict[str, Any] | None = None
     namespace: str | None = None

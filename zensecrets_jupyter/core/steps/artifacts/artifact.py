@@ -26,8 +26,8 @@ class Artifact:
         name: The name of the output.
         step: The name of the step call that returned it.
         folder: Its folder in the artifact store.
-        digest: A digest of the pickled value, or of the files of another materializer.
-        materializer: The class that reads its files.
+        digest: A digest of the pickled value. For a materializer other than PickleMaterializer, a digest of the files in the folder.
+        materializer: The class that wrote the files, and reads them by default.
         data_type: The class of the output's declared type, ``object`` by default.
     """
 
@@ -47,7 +47,7 @@ class Artifact:
         """Return the value as a new object, with the current values of its secrets.
 
         Raises:
-            ArtifactError: If the files were deleted, or can't be loaded here.
+            ArtifactError: If the files were deleted, or this process can't load them.
             SecretNotFoundError, ManagerError: If a secret in the value can't be read.
         """
         return self.read()
@@ -80,9 +80,10 @@ class Artifact:
         return self
 
     def is_unchanged(self) -> bool:
-        """Return whether the stored files exist and are unchanged.
+        """Return whether the stored files can still be used.
 
-        The content of a pickle is not compared.
+        For PickleMaterializer, the file of the pickle has to exist; its content is not compared. For any other materializer, the names and
+        contents of all files have to be unchanged.
         """
         try:
             if self.materializer is PickleMaterializer:
@@ -108,11 +109,14 @@ class OutputInfo(NamedTuple):
 def store_output(value: Any, output: OutputInfo, folder: ArtifactFolder, secrets: Iterable[BaseSecretSchema]) -> Artifact:
     """Store an output without the values of secrets, and return the artifact.
 
+    In a pickle, a reference to a secret replaces each value. Other materializers must not write a value.
+
     Args:
         value: The value that the step returned.
         output: The description of the output.
         folder: The folder to write to.
-        secrets: The secrets that the step read. If several secrets have the same value, the reference is to one of these.
+        secrets: The secrets that the step read. If several secrets have the same value, a reference names one of the secrets in this
+            argument.
 
     Raises:
         ArtifactError: If the output can't be stored, or the materializer wrote the value of a secret.
@@ -137,7 +141,7 @@ def store_output(value: Any, output: OutputInfo, folder: ArtifactFolder, secrets
 
 
 def _folder_digest(folder: ArtifactFolder) -> str:
-    """Return a digest of the paths and contents of all files in ``folder``."""
+    """Return a digest of the relative paths and the contents of all files in ``folder``."""
     digest = hashlib.sha256()
     for path in folder.files.list(folder.path):
         digest.update(f"{path[len(folder.path) :]}\0{_sha256(folder.files.read(path))}\0".encode())

@@ -1,6 +1,6 @@
 """Files of a stack's artifact store, on any file system of fsspec.
 
-Only the owner can read local files.
+Local files have permissions with which other users of the machine can't read them.
 """
 
 from __future__ import annotations
@@ -27,22 +27,23 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.workspace import Workspace
 
 _PACKAGES = {"abfs": "adlfs", "az": "adlfs", "gs": "gcsfs", "s3": "s3fs"}
-"""The package that fsspec needs for a URL scheme."""
+"""The Python package that fsspec needs for a URL, by the scheme of the URL."""
 
 
 class ArtifactFiles:
-    """The files of one artifact store by path, with ``/`` as the separator.
+    """The files of one artifact store.
 
+    The arguments ``path`` are relative to the root of the store, with ``/`` as the separator. Full paths are paths in the file system.
     Every method raises ArtifactError for an error of the file system.
     """
 
     def __init__(self, system: AbstractFileSystem, root: str, *, scheme: str = "") -> None:
-        """Use a folder of a file system.
+        """Use a folder of a file system as the root of the store.
 
         Args:
             system: The file system.
-            root: The folder.
-            scheme: The scheme of its URLs, such as ``s3``; empty for a local folder.
+            root: The full path of the folder.
+            scheme: The scheme of the store's URLs, such as ``s3``; empty for a local folder.
         """
         self._system = system
         self._root = root.rstrip("/")
@@ -56,7 +57,7 @@ class ArtifactFiles:
         return f"<ArtifactFiles {self.uri('')!r}>"
 
     def uri(self, path: str) -> str:
-        """Return ``path`` as a local path or a URL."""
+        """Return the full local path or the URL for ``path``."""
         full_path = self._full_path(path)
         return f"{self._scheme}://{full_path.lstrip('/')}" if self._scheme else full_path
 
@@ -94,10 +95,14 @@ class ArtifactFiles:
             return bool(self._system.exists(self._full_path(path)))
 
     def list(self, path: str) -> list[str]:
-        """Return the sorted paths of all files below a folder, which may not exist."""
+        """Return the sorted paths of all files below a folder.
+
+        The list is empty if the folder does not exist.
+        """
         full_path = self._full_path(path)
         with self._translate_errors("read from", path):
             full_file_paths = self._system.find(full_path) if self._system.exists(full_path) else []
+        # Full paths become paths relative to the root of the store again.
         return sorted(f"{path}{file_path[len(full_path) :]}" for file_path in full_file_paths)
 
     def delete(self, path: str) -> None:
@@ -114,7 +119,7 @@ class ArtifactFiles:
                 make_private_folder(Path(self._full_path(path)))
 
     def io(self) -> FileIO:
-        """Return file functions that take full paths and use the credentials of the store."""
+        """Return file functions that take full paths or URLs, and use the credentials of the store."""
         return FileIO(self._system)
 
     def _full_path(self, path: str) -> str:
@@ -122,7 +127,7 @@ class ArtifactFiles:
 
     @contextmanager
     def _translate_errors(self, action: str, path: str) -> Iterator[None]:
-        """Raise an ArtifactError for any error in the block.
+        """Raise an ArtifactError for any error in the block; an error of this package stays unchanged.
 
         ``action`` is a part of the message ``PATH can't be ACTION the artifact store``, such as ``read from``.
         """
@@ -138,7 +143,7 @@ class ArtifactFiles:
 
 @dataclass(frozen=True)
 class ArtifactFolder:
-    """The folder of one output of one run of a step.
+    """The folder of one output of a step in one run.
 
     Attributes:
         files: The files of the artifact store.
@@ -170,8 +175,9 @@ def open_files(workspace: Workspace, stack: Stack) -> ArtifactFiles:
     """Return the files of the stack's artifact store.
 
     Raises:
-        ArtifactError: If the file system is not installed, or the store has no path.
-        SecretNotFoundError, NoSecretsManagerError: If its credentials can't be resolved.
+        ArtifactError: If the stack has no artifact store, the store has no path, or no installed package supports the store's URLs.
+        InvalidComponentError: If the authentication secret of a ``gcp`` store contains no service account key.
+        SecretNotFoundError, NoSecretsManagerError: If the credentials of the store can't be resolved.
     """
     store = stack.artifact_store
     if store is None:
@@ -181,6 +187,7 @@ def open_files(workspace: Workspace, stack: Stack) -> ArtifactFiles:
     scheme, separator, _ = path.partition("://")
     if separator:
         return ArtifactFiles(*_file_system(path, scheme, _file_system_options(store, stack), store), scheme=scheme)
+    # The path is a local folder, or a local store has no path and uses a folder of the workspace.
     folder = workspace.artifact_folder(store)
     return ArtifactFiles(*_file_system(folder.as_posix(), "file", {}, store))
 
@@ -228,15 +235,17 @@ def _file_system_options(store: StackComponent, stack: Stack) -> dict[str, Any]:
         return attributes
     secret = stack.secrets_manager.get_secret(secret_name).content
     if store.flavor == "s3":
+        # The keys of a secret with the schema ``aws``, by the names of the options of s3fs.
         key_by_option = {"key": "aws_access_key_id", "secret": "aws_secret_access_key", "token": "aws_session_token"}
         return {**{option: secret[key] for option, key in key_by_option.items() if key in secret}, **attributes}
     if store.flavor == "gcp":
         return {"token": _parse_token(secret.get("token", ""), store), **attributes}
+    # For any other flavor, the keys of the secret are the names of fsspec's options.
     return {**secret, **attributes}
 
 
 def _parse_token(token: str, store: StackComponent) -> Any:
-    """Return the service account key in the ``token`` of a secret for Google Cloud.
+    """Return the service account key from the key ``token`` of a secret for Google Cloud.
 
     Raises:
         InvalidComponentError: If the token is no JSON.

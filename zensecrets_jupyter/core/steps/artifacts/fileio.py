@@ -17,11 +17,14 @@ class FileIO:
     """
 
     def __init__(self, system: AbstractFileSystem | None = None) -> None:
-        """Use ``system`` for all paths; by default, the path or URL selects the file system."""
+        """Use the file system ``system`` for all paths.
+
+        By default, each path or URL selects its own file system.
+        """
         self._system = system
 
     def open(self, path: str, mode: str = "r") -> Any:
-        """Return an open file."""
+        """Return an open file; a text file has the encoding UTF-8."""
         system, inner_path = self._resolve(path)
         return system.open(inner_path, mode, **({} if "b" in mode else {"encoding": "utf-8"}))
 
@@ -70,11 +73,12 @@ class FileIO:
             message = f"The file {dst} exists already."
             raise FileExistsError(message)
         with self.open(src, "rb") as source, self.open(dst, "wb") as target:
+            # The file is copied in blocks of 1 MiB, because ``dst`` may be on another file system than ``src``.
             while block := source.read(1 << 20):
                 target.write(block)
 
     def rename(self, src: str, dst: str, overwrite: bool = False) -> None:  # noqa: FBT001, FBT002 - ZenML's signature
-        """Move a file; errors are those of :meth:`copy`."""
+        """Move a file by a copy, also to another file system; errors are those of :meth:`copy`."""
         self.copy(src, dst, overwrite)
         self.remove(src)
 
@@ -89,7 +93,10 @@ class FileIO:
         system.rm(inner_path, recursive=True)
 
     def walk(self, path: str) -> Iterator[tuple[str, list[str], list[str]]]:
-        """Yield each folder below ``path`` with the names of its folders and files."""
+        """Yield ``path`` and each folder below it, as ``os.walk`` does.
+
+        Each item is the path of the folder, the names of the folders in it, and the names of the files in it.
+        """
         system, inner_path = self._resolve(path)
         yield from system.walk(inner_path)
 

@@ -18,11 +18,14 @@ VALUE_FILE = "value.pkl"
 
 
 class BaseMaterializer:
-    """Base class of materializers with ZenML's interface: writes an output of a step to a folder, and reads it.
+    """Base class of materializers, with ZenML's interface.
 
-    A subclass defines ``save`` and ``load``, or ``handle_return`` and ``handle_input`` as in ZenML before 0.40. These methods use files
-    below ``self.uri``, or ``self.artifact.write``, which works on every store and creates private files. A step uses the subclass if the
-    step's ``output_materializers`` contain it, and by default for outputs of the types in ``ASSOCIATED_TYPES``.
+    A subclass defines ``save`` and ``load``, or ``handle_return`` and ``handle_input`` as in ZenML before 0.40. ``save`` and
+    ``handle_return`` write an output of a step to a folder, and the other two methods read it. They may open files below ``self.uri``, or
+    use ``self.artifact.write`` and ``self.artifact.read``. ``artifact.write`` works on every store, and its local files are private.
+
+    A step uses the subclass for the outputs that its ``output_materializers`` name, and by default for outputs of the types in
+    ``ASSOCIATED_TYPES``.
     """
 
     ASSOCIATED_TYPES: ClassVar[Any] = ()
@@ -36,6 +39,8 @@ class BaseMaterializer:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Register the class as the default for its types.
+
+        A subclass that does not define ``ASSOCIATED_TYPES`` itself inherits the types, and is not registered.
 
         Raises:
             MaterializerInterfaceError: If an item of ``ASSOCIATED_TYPES`` is no type.
@@ -55,7 +60,10 @@ class BaseMaterializer:
             _default_materializers().update(dict.fromkeys(types, cls))
 
     def __init__(self, artifact: ArtifactFolder) -> None:
-        """Use the folder of an output, which ZenML calls ``artifact``; it exists before :meth:`save` is called."""
+        """Use the folder of an output; ZenML calls the folder ``artifact``.
+
+        The folder exists before :meth:`save` is called.
+        """
         self.artifact = artifact
 
     @property
@@ -77,7 +85,9 @@ class BaseMaterializer:
         return self.handle_input(data_type)
 
     def handle_return(self, data: Any) -> None:
-        """Check that the type of ``data`` is supported; a subclass calls this first.
+        """Check that the type of ``data`` is supported; this base method writes nothing.
+
+        A subclass overrides the method, calls ``super().handle_return(data)`` first and then writes the output.
 
         Raises:
             MaterializerInterfaceError: If the type is not supported.
@@ -85,7 +95,9 @@ class BaseMaterializer:
         self._check_type(type(data))
 
     def handle_input(self, data_type: type[Any] = object) -> Any:
-        """Check that ``data_type`` is supported; a subclass calls this first.
+        """Check that ``data_type`` is supported; this base method reads nothing.
+
+        A subclass overrides the method, calls ``super().handle_input(data_type)`` first and then returns the output.
 
         Raises:
             MaterializerInterfaceError: If the type is not supported.
@@ -100,6 +112,7 @@ class BaseMaterializer:
     def _check_type(self, data_type: Any) -> None:
         """Raise MaterializerInterfaceError if the type is not supported."""
         data_class = get_origin(data_type) or data_type
+        # ``object`` is the type of an output without a declared type. An annotation such as a union is no class and is not checked.
         if not self.ASSOCIATED_TYPES or data_class is object or not isinstance(data_class, type):
             return
         if issubclass(data_class, self.ASSOCIATED_TYPES):
@@ -110,7 +123,11 @@ class BaseMaterializer:
 
 
 class PickleMaterializer(BaseMaterializer):
-    """Writes an output with cloudpickle; the default for types without another default."""
+    """Writes an output with cloudpickle; the default for types without another default.
+
+    A run does not call these methods: ``store_output`` and ``Artifact.read`` pickle and unpickle an output directly. The methods exist for
+    code that creates a materializer itself, for example in a step.
+    """
 
     def handle_return(self, data: Any) -> None:
         """Write the output of the step."""
@@ -122,7 +139,7 @@ class PickleMaterializer(BaseMaterializer):
 
 
 def materializer_for(declared_type: Any) -> type[BaseMaterializer]:
-    """Return the default materializer for a declared type or its nearest base class."""
+    """Return the default materializer for a declared type or its nearest base class with a default."""
     defaults = _default_materializers()
     return next((defaults[base] for base in class_of(declared_type).__mro__ if base in defaults), PickleMaterializer)
 

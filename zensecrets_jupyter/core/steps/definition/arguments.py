@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 def bind_arguments(signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
     """Return the arguments by parameter, and the problem and hint for a wrong call.
 
-    For a valid call, the problem and the hint are empty. If one argument is unknown and another is missing, the problem names the unknown
-    one, because it is usually a misspelling.
+    For a valid call, the problem and the hint are empty texts. For a wrong call, there are no arguments, and the problem is a part of a
+    sentence, such as ``missing a required argument: 'epochs'``. If one argument is unknown and another is missing, the problem names the
+    unknown one, because it is usually a misspelling.
     """
     problem, hint = unknown_arguments(kwargs, signature.parameters)
     if _accepts_any_name(signature):
-        # No argument is unknown.
+        # A parameter such as **kwargs accepts every name, so no argument is unknown.
         problem = hint = ""
     if not problem:
         try:
@@ -38,6 +39,7 @@ def unknown_arguments(arguments: Collection[str], known_names: Collection[str]) 
     names = ", ".join(map(repr, unknown_names))
     problem = f"got an unexpected keyword argument {names}" if len(unknown_names) == 1 else f"got unexpected keyword arguments {names}"
     unused_names = [name for name in known_names if name not in arguments]
+    # The hint is the first suggestion of a similar name, or a list of all names if there is none.
     suggestions = filter(None, (did_you_mean(name, unused_names) for name in unknown_names))
     return problem, next(suggestions, _known_arguments_hint(known_names))
 

@@ -1,6 +1,6 @@
-"""Bytecode inspection: the values that a function returns, and the names of an unpacking assignment.
+"""Bytecode inspection: the lengths of returned tuples, and the names of an unpacking assignment.
 
-A function of a notebook cell or of ``exec`` may have no source text. Its bytecode always exists.
+The bytecode is used because a function of a notebook cell or of ``exec`` may have no source text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import CodeType
 
 _NO_TUPLE = -1
-"""The length of a returned value if the ``return`` statement does not build a tuple."""
+"""The result of :func:`_returned_lengths` for a value other than ``None`` and a known tuple."""
 
 _LOW_BYTE_BITS = 8
 """Number of bits in a byte, for the argument of UNPACK_EX, the instruction for an unpacking assignment with a star.
@@ -28,7 +28,10 @@ def returns_value(code: CodeType) -> bool:
 
 
 def returned_tuple_length(code: CodeType) -> int:
-    """Return the length of the tuple that every ``return`` builds, otherwise 0."""
+    """Return the length of the tuples that the ``return`` statements build.
+
+    The result is 0 if a statement builds no tuple, or if the lengths differ.
+    """
     lengths = set(_returned_lengths(code))
     length = lengths.pop() if len(lengths) == 1 else None
     return length if length is not None and length > 0 else 0
@@ -55,8 +58,8 @@ class UnpackedNames(NamedTuple):
 
 
 def unpacked_names(code: CodeType, offset: int) -> UnpackedNames | None:
-    """Return the names of the unpacking instruction at ``offset``; ``None`` for another instruction."""
-    # Python 3.10 reports the offset of EXTENDED_ARG, the prefix of an instruction with a large argument.
+    """Return the names of the unpacking instruction at the byte ``offset``; ``None`` for another instruction."""
+    # In Python 3.10, ``offset`` may be that of EXTENDED_ARG, the prefix of an instruction with a large argument. The prefix is skipped.
     instructions = (item for item in dis.get_instructions(code) if item.offset >= offset and item.opname != "EXTENDED_ARG")
     instruction = next(instructions, None)
     if instruction is None or instruction.arg is None or instruction.opname not in {"UNPACK_SEQUENCE", "UNPACK_EX"}:
@@ -69,14 +72,15 @@ def unpacked_names(code: CodeType, offset: int) -> UnpackedNames | None:
 def _returned_lengths(code: CodeType) -> Iterator[int | None]:
     """Yield for each ``return`` the length of its tuple.
 
-    It is ``None`` if the statement returns ``None``, and ``_NO_TUPLE`` if it returns another value.
+    It is ``None`` if the statement returns ``None``, and ``_NO_TUPLE`` for a value that is not known to be a tuple.
     """
     previous: dis.Instruction | None = None
     for instruction in dis.get_instructions(code):
         if instruction.opname == "RETURN_CONST":
             yield _constant_length(instruction.argval)
         elif instruction.opname == "RETURN_VALUE":
-            # A jump target has several predecessors: the value of a conditional expression is built in two branches.
+            # The previous instruction builds the value. A jump target has several predecessors, such as the two branches of a conditional
+            # expression, so the instruction that builds its value is not known.
             builder = None if instruction.is_jump_target else previous
             if builder is not None and builder.opname == "BUILD_TUPLE":
                 yield builder.arg or 0
@@ -89,7 +93,7 @@ def _returned_lengths(code: CodeType) -> Iterator[int | None]:
 
 
 def _constant_length(value: object) -> int | None:
-    """Return the length of a constant, as for :func:`_returned_lengths`."""
+    """Return the number that :func:`_returned_lengths` yields for a returned constant."""
     if value is None:
         return None
     return len(value) if isinstance(value, tuple) else _NO_TUPLE

@@ -21,7 +21,10 @@ _current_context: ContextVar[StepContext] = ContextVar("zensecrets_step_context"
 
 
 class RunNames(NamedTuple):
-    """The names of a running step, its pipeline and run, and the run's id."""
+    """The names of a running step, its pipeline and its run, and the run's id.
+
+    ``step`` is the name of the step call in the pipeline, such as ``trainer_2``.
+    """
 
     step: str
     pipeline: str
@@ -57,8 +60,8 @@ class StepContext:
             names: The names of the step, the pipeline and the run.
             stack: The stack.
             settings: The settings, with references that the stack resolves.
-            materializers: The materializer of each output.
-            output_folder: A function that returns the folder of an output.
+            materializers: The class of the materializer of each output, by the name of the output.
+            output_folder: A function that returns the folder of an output, for the name of the output.
         """
         self._names = names
         self._step_name = names.step
@@ -74,7 +77,7 @@ class StepContext:
 
     @property
     def step_name(self) -> str:
-        """The name of the step in its pipeline."""
+        """The name of the step call in the pipeline, such as ``trainer_2``."""
         return self._step_name
 
     @property
@@ -84,7 +87,10 @@ class StepContext:
 
     @property
     def pipeline(self) -> NameAndId:
-        """The name of the pipeline, also as its id."""
+        """The name of the pipeline, which is also its id.
+
+        In this package, a pipeline has no other id.
+        """
         return NameAndId(self._names.pipeline, self._names.pipeline)
 
     @property
@@ -94,7 +100,7 @@ class StepContext:
 
     @property
     def step_run(self) -> NameAndId:
-        """The name of the step, and its id in the run."""
+        """The name of the step call, and the id ``RUN_ID/NAME``."""
         return NameAndId(self._names.step, f"{self._names.run_id}/{self._names.step}")
 
     @property
@@ -118,9 +124,9 @@ class StepContext:
         return self._settings
 
     def get_output_artifact_uri(self, output_name: str | None = None, *, name: str | None = None) -> str:
-        """Return the local path or URL of an output's folder, for files of the step.
+        """Return the local path or URL of an output's folder.
 
-        The folder is in the artifact store, and is created if it does not exist.
+        The step may write files in the folder. It is in the artifact store, and is created if it does not exist.
 
         Args:
             output_name: The name of the output; optional if the step has only one.
@@ -158,7 +164,7 @@ class StepContext:
         return (custom_materializer_class or custom or self._materializers[output])(folder)
 
     def _find_output(self, name: str | None) -> str:
-        """Return the name of an existing output; ``name`` is ``None`` for the only output.
+        """Return ``name`` if the step has this output; for ``None``, the name of the only output.
 
         Raises:
             StepContextError: As for :meth:`get_output_artifact_uri`.

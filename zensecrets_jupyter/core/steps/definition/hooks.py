@@ -19,7 +19,7 @@ class Hooks:
     """The functions that are called after a step.
 
     Attributes:
-        on_success: Called after a step without an error.
+        on_success: Called without arguments after a step that raised no error.
         on_failure: Called after a step that raised an error. It receives the exception if it has a parameter.
     """
 
@@ -30,7 +30,7 @@ class Hooks:
         """Return a copy with the given hooks, except for those that are ``None``.
 
         Args:
-            owner: The step or pipeline in errors, such as ``step 'trainer'``.
+            owner: The step or pipeline, as error messages call it, such as ``step 'trainer'``.
             hooks: The new hooks, by attribute.
 
         Raises:
@@ -48,7 +48,7 @@ class Hooks:
         return Hooks(self.on_success or defaults.on_success, self.on_failure or defaults.on_failure)
 
     def call(self, error: BaseException | None) -> None:
-        """Call the hook for the result of a step; ``error`` is the error of the step, or ``None``.
+        """Call ``on_success`` if ``error`` is ``None``, otherwise ``on_failure`` for this error of the step.
 
         As in ZenML, the step does not fail because of an error in the hook. One line about the error is printed.
         """

@@ -1,6 +1,6 @@
 """ZenML's arguments of steps and pipelines.
 
-Arguments without effect in this package are validated and stored, and print a warning.
+Arguments without effect in this package are accepted and stored. Most of them print a warning once.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _IN_PROCESS = "steps run in this process"
 _NOT_RECORDED = "no metadata and no logs of steps are recorded"
 _NO_SERVER = "no server stores it"
+
+# The dicts below have the reason for each argument. It is the end of the warning "NAME= of OWNER has no effect here: REASON."
+# The reason of "extra" and "step_type" is empty, because ZenML too uses them only to describe a step or pipeline.
 
 # Arguments of both steps and pipelines.
 _COMMON_OPTIONS = {
@@ -69,7 +72,7 @@ PIPELINE_OPTIONS = {
 MACHINE_SETTINGS = dict.fromkeys(("docker", "image_builder", "orchestrator", "resources", "step_operator"), _IN_PROCESS)
 """Keys of settings without effect here, because they configure a machine or container; the value is the reason for the warning.
 
-A key may also have a flavor, such as ``orchestrator.vertex``.
+In the settings of a user, a flavor may follow the key after a dot, such as ``orchestrator.vertex``.
 """
 
 
@@ -81,8 +84,8 @@ def validate_options(
     The warning for a name is printed once in a process. It is not printed for the value ``False``.
 
     Args:
-        owner: The step or pipeline in errors, such as ``step 'trainer'``.
-        arguments: Arguments of the caller that have no effect.
+        owner: The step or pipeline, as messages call it, such as ``step 'trainer'``.
+        arguments: The caller's other arguments, by name: those without effect, and possibly misspelled ones.
         reasons: All names of arguments without effect, each with the reason. An empty reason prints no warning.
         effective_names: The names of all arguments with an effect, for suggestions in errors.
 
@@ -98,11 +101,13 @@ def validate_options(
 def check_names(owner: str, names: Collection[str], allowed_names: Collection[str], other_names: Collection[str]) -> None:
     """Check that each of ``names`` is one of ``allowed_names``.
 
+    The argument ``name`` has its own error, because only the decorator accepts it.
+
     Args:
-        owner: The step or pipeline in errors.
+        owner: The step or pipeline, as messages call it, such as ``step 'trainer'``.
         names: The names of the arguments in a call.
-        allowed_names: The names of the possible arguments.
-        other_names: Further names for suggestions in errors.
+        allowed_names: The names that are accepted.
+        other_names: Names that are not accepted here, but may be suggested in errors.
 
     Raises:
         StepInterfaceError: If an argument is unknown.
@@ -154,7 +159,10 @@ def check_call(function: Callable[..., object], args: tuple[Any, ...], kwargs: M
 
 
 def warn_once(reasons: Mapping[str, str], owner: str) -> None:
-    """Print a line for each argument with its reason, but only once in a process for the same argument."""
+    """Print a line for each argument with its reason.
+
+    An argument prints its line once in a process, also if several steps or pipelines have it. ``owner`` is the first of them.
+    """
     warned_names = process_global("steps.options", set[str])
     for name, reason in reasons.items():
         if name not in warned_names:

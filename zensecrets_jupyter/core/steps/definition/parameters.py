@@ -19,6 +19,7 @@ class BaseParameters(BaseModel):
     The step has one parameter with the subclass as annotation, and receives an instance of it.
     """
 
+    # Fields may have any class as a type, and names such as model_name. An error of pydantic does not show the values.
     model_config = ConfigDict(arbitrary_types_allowed=True, protected_namespaces=(), hide_input_in_errors=True)
 
     def __init__(self, /, **values: Any) -> None:
@@ -33,6 +34,7 @@ class BaseParameters(BaseModel):
             problems = describe_problems(error, type(self))
         else:
             return
+        # The error is raised outside of the except block, because the traceback would otherwise also show pydantic's error.
         message = f"The parameters {type(self).__name__} are not acceptable: {', '.join(problems)}."
         raise StepInterfaceError(message, hint="Give each field a value of its declared type.")
 
@@ -52,4 +54,5 @@ def create_parameters(model: type[BaseParameters], values: Mapping[str, Any], st
         return model(**values)
     except StepInterfaceError as error:
         message, hint = error.message, error.hint
+    # The error is raised outside of the except block, so that the traceback shows one error.
     raise StepInterfaceError(f"Step {step!r}: {message}", hint=hint)

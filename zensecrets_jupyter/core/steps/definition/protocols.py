@@ -1,7 +1,7 @@
 """Protocols of steps and pipelines: the attributes that a run reads.
 
-The modules of Step and Pipeline import the modules that execute steps. Those modules use these protocols, because they can't import Step
-and Pipeline in turn.
+The modules of Step and Pipeline import the modules that execute steps. An import of Step or Pipeline in the modules that execute steps
+would be circular, so they use these protocols.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class StepDefaults(Protocol):
-    """The attributes that a pipeline defines for all of its steps.
+    """The attributes of a pipeline that apply to all of its steps.
 
     Attributes:
         name: The name of the pipeline.
         settings: The settings; the settings of a step override them.
-        secrets: The names of secrets in the environment of every step.
+        secrets: The names of secrets whose keys are environment variables in every step.
         hooks: Hooks for the steps that have none.
         enable_cache: ``False`` turns caching off for every step; otherwise each step decides.
     """
@@ -39,7 +39,10 @@ class StepDefaults(Protocol):
 
 
 class StepDefinition(Protocol):
-    """The attributes and methods of a step that a run uses; see :class:`~zensecrets_jupyter.core.steps.step.Step`."""
+    """The attributes and methods of a step that a run uses; see :class:`~zensecrets_jupyter.core.steps.step.Step`.
+
+    ``entrypoint`` is the function that is called to run the step.
+    """
 
     name: str
     signature: StepSignature

@@ -22,9 +22,9 @@ class RunOptions:
     """Options of one run of a pipeline.
 
     Attributes:
-        name: The name of the run, in which ``{date}`` and ``{time}`` are replaced by its start; by default its ``id``.
+        name: The name of the run, in which the date and time of the start replace ``{date}`` and ``{time}``; by default the run's id.
         unlisted: Whether the list of the pipeline's runs omits the run.
-        steps: The configurations of its steps, by the names of their calls.
+        steps: The configurations of the pipeline's steps, by the names of their calls.
     """
 
     name: str | None = None
@@ -36,7 +36,7 @@ class RunOptions:
         if self.name is None:
             return run_id
         now = datetime.now(timezone.utc)
-        # ZenML 0.20 documents the placeholders with two braces on each side.
+        # ZenML 0.20 documents the placeholders with two braces on each side, such as {{date}}. Both notations are accepted.
         template = self.name.replace("{{", "{").replace("}}", "}")
         return template.replace("{date}", f"{now:%Y_%m_%d}").replace("{time}", f"{now:%H_%M_%S_%f}")
 
@@ -46,10 +46,10 @@ def validate_run_name(name: object, owner: str) -> str | None:
 
     Args:
         name: The name, or ``None``.
-        owner: The pipeline in errors, such as ``pipeline 'training'``.
+        owner: The pipeline, as error messages call it, such as ``pipeline 'training'``.
 
     Raises:
-        StepInterfaceError: If it is no text in one line.
+        StepInterfaceError: If the name is no text, or contains a line break or another character that is not printable.
     """
     if name is None or (isinstance(name, str) and name.isprintable()):
         return name
@@ -57,10 +57,12 @@ def validate_run_name(name: object, owner: str) -> str | None:
 
 
 def validate_step_configurations(configurations: object, owner: str) -> Mapping[str, Any]:
-    """Return the configurations of the steps of ``owner``, by name; empty for ``None``.
+    """Return the configurations of the steps of ``owner``; empty for ``None``.
+
+    The keys are the names of the step calls.
 
     Raises:
-        StepInterfaceError: If it is no mapping.
+        StepInterfaceError: If ``configurations`` is no mapping.
     """
     if configurations is None or isinstance(configurations, Mapping):
         return configurations or {}
@@ -74,11 +76,11 @@ def validate_step_configuration(step: str, configuration: object, owner: str) ->
     ``configuration`` is a mapping or a pydantic model. The options of a model that are ``None`` are left out.
 
     Raises:
-        StepInterfaceError: If ``configuration`` is neither.
+        StepInterfaceError: If ``configuration`` is neither a mapping nor a model.
     """
     options = configuration.model_dump(exclude_none=True) if isinstance(configuration, BaseModel) else configuration
     if isinstance(options, Mapping):
-        # ZenML's model of a configuration also has the name of the step, which can't be changed.
+        # ZenML's model of a configuration has an option "name", the name of the step. It is left out, because it can't be changed.
         return {str(name): value for name, value in options.items() if name != "name"}
     message = f"The configuration of step {step!r} of {owner} is no mapping."
     raise StepInterfaceError(message, hint='Give the arguments by name, such as {"trainer": {"enable_cache": False}}.')
@@ -88,8 +90,8 @@ def read_run_configuration(path: object) -> dict[str, Any]:
     """Return the options in a YAML file, by the names of ZenML's arguments.
 
     Raises:
-        StepInterfaceError: If ``path`` is no path.
-        UnreadableFileError: If the file can't be read, is too large, or is no YAML mapping. The error does not quote the file.
+        StepInterfaceError: If ``path`` is neither a text nor a path object.
+        UnreadableFileError: If the file can't be read, is too large, or is no YAML mapping. The error does not quote the content.
     """
     if not isinstance(path, (str, os.PathLike)):
         message = f"The path of the configuration is of type {type(path).__qualname__}."
@@ -97,6 +99,7 @@ def read_run_configuration(path: object) -> dict[str, Any]:
     options: dict[Any, Any] = {}
     try:
         with Path(path).open("rb") as file:
+            # One more byte than allowed shows that the file is too large.
             data = file.read(MAX_FILE_SIZE + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -109,7 +112,10 @@ def read_run_configuration(path: object) -> dict[str, Any]:
 
 
 def _parse_options(data: bytes) -> tuple[dict[Any, Any], str]:
-    """Return the mapping in the content of a file, and the reason why there is none; one of the two is empty."""
+    """Return the mapping in a file, and the reason why the file can't be used.
+
+    At least one of the two is empty; both are for an empty file.
+    """
     import yaml
 
     if len(data) > MAX_FILE_SIZE:

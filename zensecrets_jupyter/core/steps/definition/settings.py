@@ -26,23 +26,27 @@ class BaseSettings(ReferenceModel):
 
 
 class _SettingsModel(ReferenceModel):
-    """The values of a settings dict, without the values that are models themselves."""
+    """The values of a settings dict that are no models.
+
+    This class is a model too, because a model resolves the references in its values.
+    """
 
     model_config = ConfigDict(extra="allow")
 
 
 class StepSettings(Mapping[str, Any]):
-    """Settings from a dict: ``settings["key"]`` or ``settings.key`` is the value with its references resolved.
+    """Settings of a step or pipeline from a dict.
 
-    A value that is itself a model is read by its fields. ``repr`` shows unresolved references.
+    ``settings["key"]`` or ``settings.key`` is the value with its references resolved. A value that is itself a model is returned as it is,
+    and the model resolves the references in its fields. ``repr`` shows unresolved references.
     """
 
     def __init__(self, values: Mapping[str, Any] | None = None) -> None:
         """Validate ``values`` and create the settings.
 
         Raises:
-            StepInterfaceError: If a key is no text.
-            InvalidReferenceError: If a text is almost a reference.
+            StepInterfaceError: If a key is no text. An instance of a subclass of ``str`` is not accepted.
+            InvalidReferenceError: If a text is almost a reference, such as ``{{name}}`` without a key.
         """
         values = values or {}
         invalid_keys = [key for key in values if type(key) is not str]
@@ -66,6 +70,7 @@ class StepSettings(Mapping[str, Any]):
 
     def __getattr__(self, name: str) -> Any:
         """Return a setting. For the name of a dict method, such as ``items``, use ``settings["items"]`` instead."""
+        # A private name is no setting. While copy or pickle creates an object, ``_keys`` does not exist, and its lookup would not end.
         if not name.startswith("_") and name in self._keys:
             return self[name]
         message = f"There is no setting {name!r}. {did_you_mean(name, self._keys) if not name.startswith('_') else ''}"
@@ -101,7 +106,10 @@ class StepSettings(Mapping[str, Any]):
         return bound_settings
 
     def requirements(self, owner: str) -> list[Requirement]:
-        """Return each reference with its setting; ``owner`` is the step or pipeline in errors."""
+        """Return each reference with its setting.
+
+        ``owner`` is the step or pipeline, as error messages call it.
+        """
         requirements = self._plain_settings.requirements(owner)
         for key, model in self._models.items():
             requirements += [item._replace(attribute=f"{key}.{item.attribute}") for item in model.requirements(owner)]
@@ -120,16 +128,20 @@ class RequiredSecrets:
         self._names = tuple(names)
 
     def requirements(self, owner: str) -> list[Requirement]:
-        """Return a requirement for each whole secret; ``owner`` is the step or pipeline in errors."""
+        """Return a requirement for each secret.
+
+        ``owner`` is the step or pipeline, as error messages call it.
+        """
+        # A reference with an empty key refers to the whole secret.
         return [Requirement(owner, "secrets", SecretReference(name, "")) for name in self._names]
 
 
 def validate_settings(settings: object, owner: str) -> Settings:
-    """Return the validated settings of a step or pipeline; ``owner`` is its name in errors.
+    """Return the validated settings of the step or pipeline ``owner``.
 
     Raises:
-        StepInterfaceError: If the settings are neither a dict nor a model.
-        InvalidReferenceError: If a text is almost a reference.
+        StepInterfaceError: If the settings are neither a dict nor a model, or if a key is no text.
+        InvalidReferenceError: If a text is almost a reference, such as ``{{name}}`` without a key.
     """
     if isinstance(settings, (ReferenceModel, StepSettings)):
         return settings
@@ -159,7 +171,7 @@ def validate_secret_names(secrets: object, owner: str) -> tuple[str, ...]:
     """Return the names of secrets in the argument ``secrets``, without duplicates.
 
     Raises:
-        StepInterfaceError: If the argument is no list of names.
+        StepInterfaceError: If the argument is no list, tuple or set of names.
         InvalidSecretError: If a name is not acceptable.
     """
     names = [] if secrets is None else secrets

@@ -1,6 +1,6 @@
 """Signatures of steps: inputs, context parameter and outputs, read from the annotations of a function.
 
-The context parameter is the parameter with the annotation StepContext, in which a step receives the context of the run.
+The context parameter is the parameter with the annotation StepContext. In it, a step receives its context.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from types import FunctionType
 
 SINGLE_OUTPUT = "output"
-"""ZenML's name for the only output of a step, if the annotation does not name it."""
+"""ZenML's name for the only output of a step, if the annotation does not name the output.
+
+Several outputs without names are ``output_0``, ``output_1`` and so on.
+"""
 
 _UNSUPPORTED_KINDS = {
     inspect.Parameter.POSITIONAL_ONLY: "{}, /",
@@ -38,7 +41,7 @@ _VALID_OUTPUT_NAME = re.compile(r"\w[\w-]*")
 _CONTEXT_ANNOTATION = re.compile(r"(?:\w+\.)*(?:Optional\[)?(?:\w+\.)*StepContext\]?(?:\s*\|\s*None)?")
 """The text of an annotation ``StepContext``, ``Optional[StepContext]`` or ``StepContext | None``, with any module before each name.
 
-An annotation stays a text if only a type checker imports the class.
+The text is matched because an annotation can't be evaluated if its class is imported only under ``if TYPE_CHECKING``.
 """
 
 
@@ -85,7 +88,7 @@ class StepSignature:
     ) -> dict[str, Any]:
         """Return the arguments of a call by parameter.
 
-        The result does not have the parameters for which neither the call nor ``defaults`` has a value.
+        A parameter without a value in the call and in ``defaults`` is not in the result, and gets its default in the function.
 
         Args:
             step_name: The name of the step, for errors.
@@ -108,7 +111,7 @@ class StepSignature:
     def check_inputs(self, step_name: str, arguments: Mapping[str, Any]) -> None:
         """Check that each argument has the declared type of its parameter.
 
-        An argument that is the default of its parameter is not checked.
+        The default value of a parameter is not checked, so that ``number: int = None`` works.
 
         Raises:
             StepInterfaceError: If an argument has another type; the error names the step, the input and both types.
@@ -124,8 +127,8 @@ class StepSignature:
         The result of a step without outputs is ignored.
 
         Raises:
-            StepInterfaceError: If a step with several outputs did not return a tuple or list of the same length, or if an output does
-                not have its declared type.
+            StepInterfaceError: If a step with several outputs did not return a tuple or list with one item for each output, or if an
+                output does not have its declared type.
         """
         by_output = self._by_output(step_name, result)
         for name, value in by_output.items():
@@ -161,8 +164,9 @@ def read_signature(function: object, name: str, *, classic: bool = False) -> Ste
     Args:
         function: The function, or the bound method of an object.
         name: The name of the step, for errors.
-        classic: Whether the rules of ZenML before 0.40 apply. With them, annotations are required, and a returned tuple is one output.
-            Without them, an input without an annotation accepts any type, and each item of a returned tuple is an output.
+        classic: Whether the rules of ZenML before 0.40 apply. With them, annotations are required, and a result with the annotation
+            ``tuple[A, B]`` is one output. Without them, an input without an annotation accepts any type, and such a result is two outputs
+            if every ``return`` builds a tuple of two items. With both rules, an annotation can name several outputs.
 
     Raises:
         StepInterfaceError: If the function can't be a step.
@@ -190,6 +194,7 @@ def read_signature(function: object, name: str, *, classic: bool = False) -> Ste
     if "return" not in annotations and classic:
         message = f"Step {name!r} has no return annotation."
         raise StepInterfaceError(message, hint="Add one, such as -> int, or -> None if it returns nothing.")
+    # Without an annotation, a step that returns a value has one output of any type.
     return_annotation = annotations.get("return", Any if returns_value(function.__code__) else None)
     outputs = _outputs(return_annotation, function, name, split_tuples=not classic)
     return StepSignature(inspect.Signature(inputs), context_parameter, tuple(outputs), input_types, outputs)
@@ -232,7 +237,7 @@ def _annotations(function: FunctionType) -> dict[str, Any]:
 
 
 def _evaluate(annotation: Any, function: FunctionType) -> Any:
-    """Return the type that an annotation names if it is a text, and any other annotation unchanged.
+    """Return the type for an annotation that is a text, and any other annotation unchanged.
 
     A text that can't be evaluated is returned unchanged too.
     """
@@ -269,7 +274,10 @@ class _OutputAnnotation(NamedTuple):
 
 
 def _outputs(annotation: Any, function: FunctionType, step_name: str, *, split_tuples: bool) -> dict[str, Any]:
-    """Return the declared types of the outputs by name, in order."""
+    """Return the declared types of the outputs by name, in order.
+
+    ``split_tuples`` makes each item of a returned tuple an output, if the annotation is ``tuple[A, B]`` without names.
+    """
     annotation = _evaluate(annotation, function)
     if annotation is None or annotation is type(None):
         return {}
@@ -288,6 +296,7 @@ def _outputs(annotation: Any, function: FunctionType, step_name: str, *, split_t
         return _types_by_output(items, step_name)
     if split_tuples and len(items) > 1 and returned_tuple_length(function.__code__) == len(items):
         return {f"{SINGLE_OUTPUT}_{number}": item.type for number, item in enumerate(items)}
+    # The annotation declares a single output, which may be a tuple.
     single = _split_annotated(annotation)
     return _types_by_output([single._replace(name=single.name or SINGLE_OUTPUT)], step_name)
 

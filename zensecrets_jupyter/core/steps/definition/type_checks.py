@@ -9,15 +9,15 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 _ABSTRACT_NUMBERS: dict[Any, type] = {int: numbers.Integral, float: numbers.Real, complex: numbers.Complex}
 """The abstract class that is checked instead of a built-in number type.
 
-NumPy's numbers are instances of these classes. An int is a ``numbers.Real``, because PEP 484 accepts it as a float.
+NumPy's numbers are instances of these classes. With ``numbers.Real``, an int is accepted for a float, as PEP 484 requires.
 """
 
 
 def has_type(value: Any, annotation: Any) -> bool:
     """Return whether ``value`` has the declared type.
 
-    As in ZenML, the items of containers are not checked. Every value has the type of an annotation that can't be checked, such as ``Any``
-    or an unknown name.
+    As in ZenML, the items of containers are not checked. The result is true for an annotation that can't be checked, such as ``Any`` or the
+    name of an unknown class.
     """
     origin, type_arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
@@ -25,9 +25,10 @@ def has_type(value: Any, annotation: Any) -> bool:
     if origin in {Union, types.UnionType}:
         return any(has_type(value, option) for option in type_arguments)
     if origin is Literal:
+        # The types are compared too, because True == 1, and True is not accepted for Literal[1].
         return any(type(value) is type(option) and value == option for option in type_arguments)
     if isinstance(annotation, TypeVar):
-        # A value has to have one of the constraints as its type, or the bound if there are no constraints.
+        # A value has to have the type of one of the constraints or, without constraints, the type of the bound.
         bounds = annotation.__constraints__ or (annotation.__bound__ or Any,)
         return any(has_type(value, bound) for bound in bounds)
     return _is_instance(value, type(None) if annotation is None else origin or annotation)

@@ -1,10 +1,15 @@
 """The cache of steps, which reuses the outputs of an earlier run of a step.
 
-The cache key of a run is a digest of the step's code, name, declared types, inputs and settings, with unresolved references. A cached run
-is valid only while the secrets that it read are unchanged. If the step read the stack, the attributes of the stack must be unchanged too.
-Secrets are compared by a fingerprint: a digest that can be computed only with the workspace's data key. A cached run that read no secret
-does not need the data key. The record of a cached run is a file in the artifact store, with the outputs of the run and the names of the
-secrets that it read. Neither the cache key nor the record contains the value of a secret.
+In this module, a run is a run of one step, and a cached run is a run whose outputs are recorded. The cache key of a run is a digest of the
+code and the name of the step, the declared types, the inputs and the settings. It also includes the Python version, the code of
+materializers and the names of the secrets in the environment. References in settings are not resolved for the digest.
+
+A cached run is valid only while the secrets that the step read are unchanged. If the step read the stack, the components of the stack must
+be unchanged too. Secrets are compared by a fingerprint: a digest that can be computed only with the workspace's data key. A cached run that
+read no secret does not need the data key.
+
+The record of a cached run is a file in the artifact store. It contains the folders and digests of the outputs, and the names of the secrets
+that the step read. Neither the cache key nor the record contains the value of a secret.
 """
 
 from __future__ import annotations
@@ -37,7 +42,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.workspace import Workspace
 
 _FORMAT = 1
-"""The version of the format of records."""
+"""The version of the format of records and cache keys."""
 _FOLDER = ".cache"
 """The folder of records in the artifact store."""
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+", re.IGNORECASE)
@@ -65,13 +70,13 @@ class StepCache:
     def key(self, step: StepDefinition, name: str, inputs: Mapping[str, str], settings: Settings, secrets: Sequence[str]) -> str | None:
         """Return the cache key of a run of ``step``.
 
-        The key is ``None`` if the code or the settings have no digest. In this case, the step has to run.
+        The key is ``None`` if the step's code, a materializer's code or the settings have no digest. In this case, the step has to run.
 
         Args:
             step: The step.
             name: The name of the call.
             inputs: The digests of the inputs, by parameter.
-            settings: The settings of the step and its pipelines.
+            settings: The merged settings of the step and its pipelines.
             secrets: The names of the secrets in the environment of the step.
         """
         code = None if step.code is None else code_digest(step.code)
@@ -83,7 +88,7 @@ class StepCache:
         try:
             settings_as_json = self._to_json_types(settings)
         except ZenSecretsError:
-            # A setting can't be pickled, or it is a plain secret and the workspace is locked.
+            # A setting can't be pickled. Or it contains the value of a secret, and the data key for its fingerprint is locked.
             return None
         key_parts = [
             _FORMAT,
@@ -100,9 +105,9 @@ class StepCache:
         return hashlib.sha256(json.dumps(key_parts, sort_keys=True).encode()).hexdigest()
 
     def find(self, key: str, step: StepDefinition, name: str) -> dict[str, Artifact] | None:
-        """Return the outputs of the cached run with that key.
+        """Return the outputs of the cached run with the cache key ``key``.
 
-        ``name`` is the name of the call. The result is ``None`` if no such run is cached, or if the run is not valid.
+        ``name`` is the name of the call. The result is ``None`` if no run with this key is cached, or if the run is not valid.
         """
         path = _record_path(key)
         try:
@@ -118,12 +123,12 @@ class StepCache:
         return None
 
     def store(self, key: str, outputs: Mapping[str, Artifact], reads: ReadLog, *, has_read_stack: bool) -> None:
-        """Store the run with that key.
+        """Store the record of a run under its cache key.
 
-        A run is not stored if a secret could not be read, or changed during the run. A failed write raises no error, because its only
-        consequence is that the step runs again next time.
+        Nothing is stored if a secret could not be read, or changed during the run. An error of the store or the workspace is ignored,
+        because its only consequence is that the step runs again next time.
         """
-        # ``states`` has the different versions of a secret that the step has read.
+        # ``states`` has the different contents of a secret that the step read: none if every read failed, two if the secret changed.
         if any(len(read.states) != 1 for read in reads.values()):
             return
         try:
@@ -143,7 +148,7 @@ class StepCache:
     def _outputs_in(self, record: Any, step: StepDefinition, name: str) -> dict[str, Artifact] | None:
         """Return the outputs in a record of the call ``name``.
 
-        The result is ``None`` if the outputs are not those that the step declares, or if their files have changed.
+        The result is ``None`` if the record has another format or other outputs than the step declares, or if the files have changed.
         """
         if record["format"] != _FORMAT or list(record["outputs"]) != list(step.signature.outputs):
             return None
@@ -154,7 +159,10 @@ class StepCache:
         return outputs if all(output.is_unchanged() for output in outputs.values()) else None
 
     def _is_valid(self, record: Any) -> bool:
-        """Return whether the stack, the secrets manager and the secrets of a record are unchanged."""
+        """Return whether everything that the recorded run read is unchanged.
+
+        The stack is compared if the step read it, and the secrets and the stack's secrets manager if the step read secrets.
+        """
         if record["stack"] is not None and record["stack"] != self._get_stack_digest():
             return False
         reads = [_SecretRead(*read) for read in record["reads"]]
@@ -181,6 +189,7 @@ class StepCache:
 
     def _fingerprint(self, secrets: Iterable[tuple[_SecretRead, BaseSecretSchema]]) -> str:
         """Return the fingerprint of the contents of secrets."""
+        # str.__str__ returns the text itself, also for a subclass of str with its own __str__.
         contents = sorted(
             [read.manager_id, read.name, secret.TYPE, sorted((key, str.__str__(value)) for key, value in secret.content.items())]
             for read, secret in secrets
@@ -188,7 +197,10 @@ class StepCache:
         return self._workspace.fingerprint(json.dumps(contents))
 
     def _get_stack_digest(self) -> str:
-        """Return a digest of the components of the stack and their attributes, with unresolved references."""
+        """Return a digest of the components of the stack and their attributes, with unresolved references.
+
+        It is computed once.
+        """
         if not self._stack_digest:
             components = [
                 [component_type.value, component.id, component.flavor, self._to_json_types(component.config)]

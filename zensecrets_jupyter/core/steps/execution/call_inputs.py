@@ -1,4 +1,4 @@
-"""Inputs of a step call: outputs of other steps, and pickled plain arguments."""
+"""Inputs of a step call: placeholders for outputs of other steps, and all other arguments, pickled."""
 
 from __future__ import annotations
 
@@ -16,13 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PickledArgument:
-    """A plain argument of a step call, pickled without the values of secrets."""
+    """An argument of a step call, pickled without the values of secrets.
+
+    An output of another step is no such argument: it is a StepOutput.
+    """
 
     pickled: pickling.PickledObject = field(repr=False)
     label: str = "An argument"
     """The name of the argument in errors."""
     build: Callable[[Any], Any] | None = field(default=None, repr=False)
-    """The function that builds the argument from the pickled object; ``None`` if the object is the argument."""
+    """The function that builds the argument from the unpickled object.
+
+    It is ``None`` if this object is the argument itself.
+    """
 
     @property
     def data(self) -> bytes:
@@ -49,7 +55,7 @@ class StepOutput:
     __slots__ = ("call", "graph", "name")
 
     def __init__(self, graph: object, call: str, name: str) -> None:
-        """Create the placeholder for the output ``name`` of the call ``call`` in ``graph``."""
+        """Create the placeholder for the output ``name`` of the step call named ``call`` in ``graph``."""
         self.graph = graph
         self.call = call
         self.name = name
@@ -89,7 +95,7 @@ class StepOutputs(tuple[StepOutput, ...]):
         """Return an iterator over the placeholders.
 
         Raises:
-            StepInterfaceError: If the caller unpacks another number of outputs.
+            StepInterfaceError: If the caller unpacks the outputs into another number of names.
         """
         caller = sys._getframe(1)  # noqa: SLF001 - only the bytecode of the caller has the number of names on the left side of a, b = step()
         left_side = unpacked_names(caller.f_code, caller.f_lasti)
@@ -117,7 +123,7 @@ class StepOutputs(tuple[StepOutput, ...]):
 
 
 def _special_method(name: str) -> Any:
-    """Return a special method that raises an error."""
+    """Return a special method ``name`` for StepOutput that raises an error."""
 
     def refuse(self: StepOutput, *_: object) -> NoReturn:
         self._refuse(f"can't be used as a value ({name})")
@@ -127,7 +133,8 @@ def _special_method(name: str) -> Any:
     return refuse
 
 
-# The special methods of operators and conversions, without the underscores around their names.
+# The special methods of operators and conversions, without the underscores around their names. Python looks them up in the class, so that
+# StepOutput.__getattr__ is not called for them.
 _VALUE_METHODS = (
     "bool call contains delitem eq float ge getitem gt index int le len lt ne setitem "
     "abs add and floordiv invert lshift matmul mod mul neg or pos pow rshift sub truediv xor "

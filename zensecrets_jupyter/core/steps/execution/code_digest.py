@@ -25,16 +25,18 @@ _DATA_TYPES = (str, bytes, int, float, complex, tuple, list, dict, set, frozense
 
 
 class _NoDigestError(Exception):
-    """The code has no digest."""
+    """The code has no digest: it uses a secret or an object that can't be pickled."""
 
 
 def code_digest(item: Any) -> str | None:
     """Return a digest of the code of a function or class.
 
-    The digest includes the functions and classes of the same module that the code uses.
+    The digest includes the functions and classes of the same module that the code uses, default arguments and closure variables. It does
+    not include the values of other global variables.
 
     Returns:
-        The digest. It is ``None`` if the code uses an object that can't be pickled, or a secret, because the secret's value may change.
+        The digest. It is ``None`` if one of the included objects can't be pickled. It is also ``None`` if the code contains or uses a
+        secret directly, because the secret's value may change.
     """
     try:
         return hashlib.sha256("\n".join(_digest_texts(item, set())).encode("utf-8", "surrogatepass")).hexdigest()
@@ -65,6 +67,7 @@ def _digest_texts(item: Any, visited: set[int]) -> Iterator[str]:
 
 
 def _class_texts(item: type, visited: set[int]) -> Iterator[str]:
+    """Yield the texts of a class, its bases in the module, its data attributes and methods."""
     yield f"class {item.__qualname__} of {', '.join(base.__qualname__ for base in item.__bases__)}"
     for base in item.__bases__:
         if base.__module__ == item.__module__:
@@ -74,7 +77,7 @@ def _class_texts(item: type, visited: set[int]) -> Iterator[str]:
             if isinstance(member, str) and _contains_secret(member):
                 raise _NoDigestError
             yield f"{name} {_object_digest(member)}"
-        # A decorated method is replaced by the function that the decorators wrap.
+        # For a method with decorators, the digest has the function that they wrap (``__wrapped__``), and not the decorators.
         function = inspect.unwrap(member.__func__ if isinstance(member, (classmethod, staticmethod)) else member)
         if isinstance(function, types.FunctionType):
             yield name
@@ -92,7 +95,7 @@ def _code_texts(code: types.CodeType) -> Iterator[str]:
 
 def _constant_text(constant: Any) -> str:
     if isinstance(constant, str) and _contains_secret(constant):
-        # The code contains the value of a secret. An attacker could test guesses of the value by the digest.
+        # The digest would not be keyed: an attacker who reads it could test guesses of the secret's value.
         raise _NoDigestError
     # The order of a frozenset of texts is different in each process.
     text = sorted(map(_constant_text, constant)) if isinstance(constant, frozenset) else repr(constant)
@@ -115,6 +118,10 @@ def _closure_texts(cell: Any, visited: set[int]) -> Iterator[str]:
 
 
 def _global_texts(function: types.FunctionType, name: str, visited: set[int]) -> Iterator[str]:
+    """Yield the texts of the global variable ``name``.
+
+    There are none unless it is a function, step or class of the function's module.
+    """
     item = _entrypoint_or_item(function.__globals__.get(name))
     if isinstance(item, (BaseSecretSchema, SecretReference)) or (isinstance(item, str) and _contains_secret(item)):
         raise _NoDigestError
@@ -141,4 +148,5 @@ def _object_digest(item: Any) -> str:
 
 
 def _contains_secret(text: str) -> bool:
+    # A constant may contain lone surrogates, which can't be encoded without "surrogatepass".
     return pickling.holds_value(text.encode("utf-8", "surrogatepass"))

@@ -32,10 +32,11 @@ class StepCall:
     Attributes:
         name: The name of the call.
         step: The step.
-        inputs: The outputs of other calls and the plain arguments, by parameter.
-        original: The step in the code. ``step`` is a copy of it if the options of the run configure the call.
+        inputs: The placeholders for outputs of other calls, and all other arguments, by parameter.
+        original: The step that the function of the pipeline calls. If the options of the run configure the call, ``step`` is a copy of
+            ``original`` with these options; otherwise both are the same object.
         pipelines: The nested pipelines that made the call, outermost first.
-        after: The names of further calls to wait for, whose outputs are not inputs of this call.
+        after: The names of calls that this call waits for because of the argument ``after``.
     """
 
     name: str
@@ -47,7 +48,11 @@ class StepCall:
 
     @property
     def upstream(self) -> set[str]:
-        """The names of the calls whose outputs are inputs of this call, and of the calls in ``after``."""
+        """The names of the calls that this call waits for.
+
+        They are the calls whose outputs are inputs of this call, and the calls in ``after``. :meth:`Graph.upstream` adds those of
+        :meth:`Graph.add_order`.
+        """
         return {item.call for item in self.inputs.values() if isinstance(item, StepOutput)} | self.after
 
 
@@ -64,7 +69,7 @@ class Graph:
         self.pipeline = pipeline
         self.calls: dict[str, StepCall] = {}
         self._configurations = configurations or {}
-        # Pairs of a step and the step whose calls it waits for.
+        # Pairs of a step and its predecessor: every call of the step waits for every call of the predecessor.
         self._step_order: list[tuple[StepDefinition, StepDefinition]] = []
         self._nested_pipelines: list[StepDefaults] = []
 
@@ -81,8 +86,8 @@ class Graph:
             The placeholder of the output, a tuple of placeholders if the step has several outputs, or ``None`` if it has no output.
 
         Raises:
-            StepInterfaceError: If the name is taken, if a call to wait for does not exist, if an argument is an output of another run, or
-                if an output is inside another argument, such as a list.
+            StepInterfaceError: If the name is taken, if a call to wait for does not exist, if an argument does not have its declared type
+                or is an output of another run, or if an output is inside another argument, such as a list.
             ArtifactError: If an argument can't be pickled.
         """
         if name is not None and name in self.calls:
@@ -90,6 +95,7 @@ class Graph:
             raise StepInterfaceError(message, hint="Give each call a different id.")
         name = name or self._free_name(step.name)
         configuration = dict(self._configurations.get(name, {}))
+        # Arguments in the code override parameters in the options of the run.
         values = {**configuration.pop("parameters", {}), **arguments}
         configured_step = step.with_options(**configuration) if configuration else step
         inputs = {parameter: self._input(name, parameter, value) for parameter, value in values.items()}
@@ -147,6 +153,7 @@ class Graph:
         ordered: dict[str, StepCall] = {}
         waiting = {name: self.upstream(name) for name in self.calls}
         while waiting:
+            # The next call in the order of the code whose predecessors are all in ``ordered``.
             ready = next((name for name, upstream in waiting.items() if upstream <= ordered.keys()), None)
             if ready is None:
                 message = f"The steps {', '.join(map(repr, waiting))} of pipeline {self.pipeline!r} wait for each other."
@@ -156,9 +163,9 @@ class Graph:
         return list(ordered.values())
 
     def unpacking_error(self, error: TypeError) -> StepInterfaceError | None:
-        """Return the error for unpacking the result of a step without outputs.
+        """Return the error for unpacking a result without outputs, such as ``a, b = step()``.
 
-        The result is ``None`` if ``error`` has another cause.
+        The step is the last one that was called. The result is ``None`` if ``error`` has another cause.
         """
         last_call = next(reversed(self.calls.values()), None)
         # The last part of the traceback belongs to the code that raised the error.
@@ -166,7 +173,7 @@ class Graph:
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         left_side = unpacked_names(trace.tb_frame.f_code, trace.tb_lasti) if trace is not None else None
-        # Python's message for this is "cannot unpack non-iterable NoneType object".
+        # Python's message for unpacking None is "cannot unpack non-iterable NoneType object".
         if last_call is None or last_call.step.signature.outputs or left_side is None or "NoneType" not in str(error):
             return None
         # The text of left_side is, for example, "2 are".
@@ -181,7 +188,10 @@ class Graph:
         return name
 
     def _calls_of(self, name: str, item: object) -> list[str]:
-        """Return the names of the calls that one item of the argument ``after`` means."""
+        """Return the names of the calls to wait for, for one item of the argument ``after``.
+
+        The item is an output, the name of a call, or a step, which means all of its calls. ``name`` is the waiting call, for errors.
+        """
         if isinstance(item, StepOutput) and item.graph is self:
             return [item.call]
         matches = [call.name for call in self.calls.values() if item in {call.name, call.original}]
@@ -196,7 +206,8 @@ class Graph:
         if not isinstance(value, StepOutput):
             label = f"Argument {parameter!r} of step {name!r}"
             if isinstance(value, BaseParameters):
-                # Only the values are pickled, because cloudpickle writes a class of a notebook differently in each kernel.
+                # The class is not pickled, because cloudpickle writes a class of a notebook differently in each kernel. The digest of the
+                # argument, which is part of the cache key, would change with each kernel.
                 return PickledArgument(pickling.dump(dict(value), label), label, type(value).model_validate)
             return PickledArgument(pickling.dump(value, label), label)
         if value.graph is not self:
@@ -236,5 +247,6 @@ def trace_pipeline(pipeline: str, configurations: Mapping[str, Mapping[str, Any]
             raise
     finally:
         _current_graph.reset(token)
+    # The error is raised outside of the except block, so that the traceback does not show the TypeError too.
     if problem is not None:
         raise problem

@@ -24,10 +24,10 @@ class Orchestrator(ABC):
 
     @abstractmethod
     def run(self, graph: Graph, runner: StepRunner, report: Callable[[StepRun], None]) -> None:
-        """Run the calls of ``graph`` by :meth:`StepRunner.run_step` and return when all have ended.
+        """Run the calls of ``graph`` by :meth:`StepRunner.run_step`, and return when no step is running any more.
 
-        The method passes each result to ``report`` as soon as the step ends, and never calls ``report`` in two threads at once. After a
-        failed step it starts no other step. It does not raise the error of a step, because the result contains it.
+        The method passes the result of each step to ``report`` as soon as the step ends, and never calls ``report`` in two threads at once.
+        After a step has failed, the method starts no further step. It does not raise the error of a step, which is in the step's result.
 
         Raises:
             StepInterfaceError: If steps wait for each other. In this case, no step has run.
@@ -54,10 +54,10 @@ _IMPLEMENTATIONS: dict[str, type[Orchestrator]] = {LocalOrchestrator.FLAVOR: Loc
 
 
 def get_orchestrator(component: StackComponent) -> Orchestrator:
-    """Return the implementation of an orchestrator of a stack.
+    """Return the orchestrator for a stack component of the type orchestrator.
 
     Raises:
-        FlavorUnavailableError: If this package does not implement its flavor.
+        FlavorUnavailableError: If this package does not implement the component's flavor.
     """
     implementation = _IMPLEMENTATIONS.get(component.flavor)
     if implementation is not None:

@@ -23,6 +23,7 @@ class RunProgress:
         """Record the results of the calls of ``graph`` in ``run``."""
         self._run = run
         self._graph = graph
+        # The longest name of a call; a graph that is run has at least one call.
         self._name_width = max(map(len, graph.calls))
         self._failed_step: StepRun | None = None
 
@@ -33,6 +34,7 @@ class RunProgress:
         try:
             orchestrator.run(self._graph, runner, self._record)
         finally:
+            # After a failed step or an error of the orchestrator, some calls have no result.
             for name in self._graph.calls:
                 if name not in self._run.steps:
                     self._run.record(StepRun(name, ExecutionStatus.NOT_RUN))

@@ -32,7 +32,7 @@ _MEMORY_HINT = "A process remembers only its own runs."
 class ExecutionStatus(str, Enum):
     """The status of a run or step.
 
-    The values are those of ZenML, and ``not run`` for the steps after a failed step.
+    The values are those of ZenML, and ``not run`` for a step that did not start because another step failed or the run stopped.
     """
 
     RUNNING = "running"
@@ -43,7 +43,7 @@ class ExecutionStatus(str, Enum):
 
     @property
     def is_finished(self) -> bool:
-        """Whether the run or step has ended."""
+        """Whether the run or step has ended; also true for a step that did not start."""
         return self is not ExecutionStatus.RUNNING
 
     @property
@@ -57,13 +57,13 @@ class StepRun:
     """The result of one step of a run.
 
     Attributes:
-        name: The name of the call, which is the step's name in the pipeline.
-        status: Its status.
-        duration: Its duration in seconds.
+        name: The name of the step call in the pipeline, such as ``trainer_2``.
+        status: The status of the step.
+        duration: The duration in seconds.
         outputs: The stored outputs, by name.
         settings: The merged settings of the step and its pipelines, with unresolved references.
         error: The exception of a failed step.
-        step_name: The name of the step, which may differ from the name of the call.
+        step_name: The name of the step itself, such as ``trainer``; empty for a step that did not start.
         inputs: The outputs of other steps that are arguments of this step, by parameter.
         parameters: The other arguments, by parameter; their method ``load`` returns the value.
     """
@@ -131,7 +131,7 @@ class PipelineRun:
 
     @property
     def steps(self) -> Mapping[str, StepRun]:
-        """The results of the steps by name, in the order in which they ran."""
+        """The results of the steps by the names of their calls, in the order of their ends."""
         return MappingProxyType(self._steps)
 
     def record(self, step: StepRun) -> None:
@@ -141,6 +141,7 @@ class PipelineRun:
     def finish(self, duration: float) -> None:
         """Record the duration and the status of a run that has ended."""
         self.duration = duration
+        # An interrupted run may have steps that did not start, without a failed step. It has failed too.
         failed_statuses = {ExecutionStatus.FAILED, ExecutionStatus.NOT_RUN}
         is_failed = any(step.status in failed_statuses for step in self._steps.values())
         self.status = ExecutionStatus.FAILED if is_failed else ExecutionStatus.COMPLETED
@@ -155,6 +156,7 @@ def new_run_id(name: str) -> str:
 
 
 _lock = threading.Lock()
+"""Protects the list of the remembered runs."""
 
 
 def record_run(run: PipelineRun) -> None:
@@ -198,6 +200,7 @@ class PipelineRuns:
         return self._first([run for run in self.runs if run.status.is_successful], "successful run")
 
     def _first(self, runs: list[PipelineRun], description: str) -> PipelineRun:
+        """Return the first of ``runs``, or raise an error with the ``description`` of the missing run."""
         if runs:
             return runs[0]
         message = f"Pipeline {self.name!r} has no {description} in this process."
@@ -232,9 +235,9 @@ def find_pipeline(name: str) -> PipelineRuns:
 
 
 def recent_runs(pipeline: str | None = None) -> list[PipelineRun]:
-    """Return the last hundred runs of this process, newest first.
+    """Return the remembered runs of this process, newest first; at most a hundred.
 
-    ``pipeline`` is the name of a pipeline, whose runs are returned; by default, the runs of all pipelines are returned.
+    If ``pipeline`` is the name of a pipeline, only its runs are returned.
     """
     with _lock:
         return [run for run in _remembered_runs() if pipeline in {None, run.pipeline}]

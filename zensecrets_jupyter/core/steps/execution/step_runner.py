@@ -1,7 +1,7 @@
 """Execution of one step, in a pipeline or outside a pipeline.
 
-In a pipeline, valid cached outputs are reused. Otherwise the inputs are loaded, the secrets are set as environment variables, the function
-of the step runs, and its outputs are stored.
+In a pipeline, valid cached outputs are reused. If there are none, the inputs are loaded, the secrets are set as environment variables, the
+function of the step runs, and its outputs are stored. Outside a pipeline, outputs are not cached and not stored.
 """
 
 from __future__ import annotations
@@ -66,14 +66,17 @@ class StepRunner:
         """
         start = time.perf_counter()
         pipelines = (self._defaults, *call.pipelines)
+        # The settings of a nested pipeline override those of the pipeline that calls it, and the settings of the step override both.
         settings = reduce(merge_settings, [pipeline.settings for pipeline in pipelines] + [call.step.settings])
         # The stored output of the earlier call replaces each placeholder.
         arguments = {
             parameter: argument if isinstance(argument, PickledArgument) else earlier_results[argument.call].outputs[argument.name]
             for parameter, argument in call.inputs.items()
         }
+        # ``inputs`` are the outputs of other steps, and ``parameters`` are all other arguments.
         inputs = {parameter: argument for parameter, argument in arguments.items() if not isinstance(argument, PickledArgument)}
         parameters = {parameter: argument for parameter, argument in arguments.items() if isinstance(argument, PickledArgument)}
+        # The status is FAILED until the step has succeeded.
         result = StepRun(
             call.name, ExecutionStatus.FAILED, settings=settings, step_name=call.step.name, inputs=inputs, parameters=parameters
         )
@@ -94,11 +97,16 @@ class StepRunner:
     def _run_or_reuse(
         self, call: StepCall, inputs: Mapping[str, PickledArgument | Artifact], settings: Settings
     ) -> tuple[ExecutionStatus, dict[str, Artifact]]:
-        """Return the status of a call, and its outputs by name."""
+        """Reuse the cached outputs of a call, or run its step.
+
+        The result is the status of the call, and its outputs by name. ``inputs`` are all arguments by parameter, not only outputs of
+        other steps.
+        """
         step = call.step
         pipelines = (self._defaults, *call.pipelines)
         # For each pipeline and for the step, the names of the secrets whose keys become environment variables.
         environments = [*(pipeline.secrets for pipeline in pipelines), step.secrets]
+        # The cache key; it stays ``None`` if the outputs can't be cached.
         key = None
         if step.is_cached and not any(pipeline.enable_cache is False for pipeline in pipelines):
             digests = {parameter: argument.digest for parameter, argument in inputs.items()}
@@ -142,6 +150,7 @@ def run_outside_pipeline(step: StepDefinition, arguments: Mapping[str, Any]) -> 
     def output_folder(output: str) -> ArtifactFolder:
         return ArtifactFolder(open_files(workspace, stack), f"{run_id}/{step.name}/{output}")
 
+    # Outside a pipeline, the name of the step is used as the pipeline's name, and the id of the run as its name.
     names = RunNames(step.name, step.name, run_id, run_id)
     context = _make_context(step, names, stack, step.settings, output_folder)
     result = _run_function(step, arguments, context, stack, [step.secrets])
@@ -155,16 +164,18 @@ def validate(stack: Stack, requirements: Iterable[tuple[str, RequiresSecrets]], 
 
     Args:
         stack: The stack.
-        requirements: Pairs of the name of a step or pipeline in errors, and its settings or required secrets.
+        requirements: Pairs: a step or pipeline, as error messages call it, and its settings or required secrets.
         environments: For each step and pipeline, the names of the secrets whose keys it sets as environment variables.
 
     Raises:
         StackValidationError: If a problem prevents the run; its report holds every problem.
-        InvalidSecretError: If two keys of the secrets of one step or pipeline have the same variable name.
+        InvalidSecretError: If two keys of the secrets of one step or pipeline have the same variable name, or if :func:`variables_of`
+            refuses a name or value for another reason.
     """
     level = validation_level()
     stack.validate(level=level, settings=requirements).raise_for_problems()
     if level is SecretValidationLevel.SECRET_AND_KEY_EXISTS:
+        # This level reads the secrets. The variables are not set here: variables_of is called only for its errors.
         for names in environments:
             variables_of((stack.secrets_manager.get_secret(name) for name in names), as_is=True)
 
@@ -193,6 +204,9 @@ def _run_function(
 
 
 def _secrets_in(reads: ReadLog) -> list[BaseSecretSchema]:
-    """Return the secrets that a step read."""
+    """Return the secrets that a step read.
+
+    A secret that changed during the step occurs several times.
+    """
     # The code iterates over a copy, because a thread of the step may still read secrets.
     return [secret for read in list(reads.values()) for secret in read.states]

@@ -27,7 +27,7 @@ NAVIGATION = frozenset({
     "Client", "active_stack", "arbitrary_kv_pairs", "components", "get_stack", "get_stack_component", "get_secret", "open_component",
     "open_manager", "secrets_manager", "stack", "workspace",
 })  # fmt: skip
-"""API attributes and methods that return another API object, and take no secret values."""
+"""API attributes and methods whose result is another API object, and which take no secret values."""
 
 PASS_THROUGH = frozenset({
     "OrderedDict", "SecretStr", "b64decode", "b64encode", "bytes", "dict", "dumps", "loads", "quote", "str", "urlsafe_b64encode",
@@ -35,12 +35,12 @@ PASS_THROUGH = frozenset({
 """Functions whose result contains their arguments, possibly encoded."""
 
 SECRET_NAME = re.compile(r"[A-Za-z_][\w-]{0,63}")
-"""A text that looks like the name of a secret, and not like a value."""
+"""Pattern of a text that looks like the name of a secret, and not like a value."""
 
 SIMILAR = 0.75
-"""Minimum :mod:`difflib` ratio of a misspelled attribute of an API object."""
+"""Minimum similarity, a :mod:`difflib` ratio, between a misspelled attribute of an API object and the right name."""
 VERY_SIMILAR = 0.85
-"""Minimum :mod:`difflib` ratio of a misspelled name whose object is unknown."""
+"""Minimum similarity of a misspelled name whose object is unknown. It is higher, because the name may belong to other code."""
 
 _API_MODULES = tuple(f"zensecrets_jupyter.core.{part}" for part in ("client", "managers", "schemas", "stack", "workspace"))
 """The modules of the classes that take secret values.
@@ -56,7 +56,7 @@ _KEY_WORDS = frozenset({
 """The words that common keys consist of."""
 _WORD_SEPARATOR = re.compile(r"[\s_.-]+")
 _TEMPLATE = re.compile(r"(?:\{[^{}]*\}|%[-+\d.]*[a-z]|[\s:/@,;.()\[\]\"'=])*")
-"""A text of placeholders, spaces and punctuation only."""
+"""A template that contains only placeholders of ``str.format`` or ``%``, spaces and punctuation."""
 
 
 def is_similar(name: str, names: frozenset[str], ratio: float = SIMILAR) -> bool:
@@ -78,7 +78,7 @@ def may_be_value(text: str) -> bool:
 def is_api_object(candidate: Any) -> bool:
     """Return whether an object, class or module belongs to the API.
 
-    Objects and classes belong to it only if they take secret values.
+    Every module of this package belongs to it, but an object or a class only if it takes secret values.
     """
     if isinstance(candidate, ModuleType):
         return candidate.__name__.partition(".")[0] == "zensecrets_jupyter"
@@ -104,7 +104,7 @@ def schema_class(name: str) -> Any:
 def value_free_names() -> frozenset[str]:
     """Return the public names of the API, except methods and schemas that take secret values.
 
-    They are read from the classes that this process has loaded.
+    The names are read from the classes of the API that this process has loaded.
     """
     names: list[str] = []
     for module, class_name in (

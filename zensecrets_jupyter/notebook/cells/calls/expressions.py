@@ -1,4 +1,4 @@
-"""Possible values of an expression, read from its syntax tree without running it."""
+"""Possible values of an expression, read from its syntax tree. The expression is not evaluated."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def parse_hyphenated_call(node: ast.BinOp) -> ast.Call | None:
     """Return the call that is meant by a subtraction such as ``client.create-secret("x")``.
 
-    The result is the call ``client.create_secret("x")``, or ``None`` for other subtractions.
+    Python reads the hyphen as a minus sign. The result is the call ``client.create_secret("x")``, or ``None`` for other subtractions.
     """
     left, right = node.left, node.right
     if not (isinstance(node.op, ast.Sub) and isinstance(left, ast.Attribute) and isinstance(right, ast.Call)):
@@ -25,7 +25,7 @@ def parse_hyphenated_call(node: ast.BinOp) -> ast.Call | None:
 
 
 def decode_json(node: ast.expr) -> ast.expr:
-    """Return the content of a JSON string as an expression; any other node unchanged."""
+    """Return the decoded content of a JSON string as an expression, or any other node unchanged."""
     try:
         decoded = json.loads(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)) else None
         return node if decoded is None else ast.parse(repr(decoded), mode="eval").body
@@ -36,6 +36,7 @@ def decode_json(node: ast.expr) -> ast.expr:
 def operands_of(node: ast.expr) -> list[ast.expr]:
     """Return the operands of an expression that the value of the expression may contain."""
     if isinstance(node, ast.JoinedStr):
+        # Of an f-string, the texts between the placeholders.
         return [value for value in node.values if isinstance(value, ast.Constant)]
     if isinstance(node, ast.BinOp):
         return [node.left, node.right]
@@ -51,7 +52,7 @@ def operands_of(node: ast.expr) -> list[ast.expr]:
 def concatenate(node: ast.expr) -> str:
     """Return the result of a concatenation of string literals.
 
-    The result is an empty string if an operand is anything else.
+    The result is an empty string if an operand is empty, or is not a string literal.
     """
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
@@ -62,7 +63,11 @@ def concatenate(node: ast.expr) -> str:
 
 
 def texts_of(value: Any) -> Iterator[str]:
-    """Yield a variable's text, or the texts that are values of its dictionary."""
+    """Yield the texts in the value of a variable.
+
+    They are the value itself if it is a text, or the texts among the values of a dictionary. Objects of subclasses of ``str`` and ``dict``
+    are ignored.
+    """
     if type(value) is str:
         yield value
     elif type(value) is dict:

@@ -26,27 +26,31 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TYPOGRAPHIC_QUOTES = {"\u201c\u201d\u201e\u201f\u00ab\u00bb": '"', "\u2018\u2019\u201a\u201b": "'"}
-"""For each set of typographic quotes, which word processors write, the quote of Python."""
+"""Maps typographic quotes, which word processors insert, to the Python quote that the user meant."""
 _TYPOGRAPHIC = "".join(_TYPOGRAPHIC_QUOTES)
 _CALL = re.compile(
     rf"""(?<![\w-])(?P<name>[^\W\d](?:\w|-(?=[^\W\d])){{0,60}})"""
     rf"""(?:[ \t]{{0,8}}\(|[ \t]{{1,8}}(?=["'{{{_TYPOGRAPHIC}]|[^\W\d]\w{{0,60}}[ \t]?=[ \t]?["'{_TYPOGRAPHIC}]))"""
 )
-"""A call: a name, and an opening bracket. If the bracket is missing, a string, a brace or a keyword argument follows after blanks."""
+"""A call: a name, and an opening bracket. If the bracket is missing, a string, a brace or a keyword argument follows after blanks.
+
+Limits such as ``{0,60}`` keep the search fast.
+"""
 _DEFINITION = re.compile(r"(?:\A|[\n;])[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+\Z")
 """The text before a name that a ``def`` or ``class`` statement defines."""
 _BOTO3_ARGUMENT = re.compile(r"\s*[A-Z]\w*\s*=[^=]")
-"""A keyword argument with an uppercase first letter, as in calls of boto3."""
+"""A keyword argument with an uppercase first letter, as in boto3's ``create_secret(Name=...)``; this package has no such arguments."""
 _KEY_AND_VALUE = re.compile(r"""\s*([\w-]{1,60})\s*["']?\s*[:=]\s*["']?(.*?)["']?\s*\Z""", re.DOTALL)
-"""The contents of a string that contains both a key and a value."""
+"""The contents of a string that contains both a key and a value, such as ``password: "abc``."""
 _NEXT_ARGUMENT = re.compile(r",\s*[^\W\d]\w*\s*=\s*\Z")
 """The end of a string whose closing quote is missing, so that the string contains the name of the next argument.
 
 For example, in ``password="abc, user="x"`` the first string is ``"abc, user="``.
 """
 _COLON = re.compile(r"\s*:")
+"""The text after a string that is a key."""
 _AFTER_NAME = re.compile(r"\s*[(=:.\[]")
-"""The text after a word that is a Python name or a key, and no value."""
+"""The text after a word that is a Python name or a key, and not a value."""
 _AFTER_KEY = re.compile(r"[\s:=]+\Z")
 """The end of a string that contains a key and the separator after it.
 
@@ -55,7 +59,7 @@ For example, in ``{"password: "abc"}`` the first string is ``"password: "``.
 _ROOT_VARIABLE = re.compile(r"(?:^|[^\w.)])([^\W\d]\w*)(?:\.\w+|\([^()\n]*\))*\.\Z")
 """The variable at the beginning of a chain of attributes, such as ``client`` in ``client.stack.``."""
 _MAX_LOOKBEHIND = 100
-"""The number of characters before a position that a search reads."""
+"""The maximum number of characters that a search reads before a position."""
 _MAX_STRING_LENGTH = 2000
 """The maximum length of a string that is searched for a key and its value."""
 _TOKEN = re.compile(
@@ -69,6 +73,7 @@ _STRING_CONTENTS = {
     "'": re.compile(r"(?:\\.|[^'\\\n])*", re.DOTALL),
     '"""': re.compile(r'(?:\\.|(?!""").)*', re.DOTALL),
     "'''": re.compile(r"(?:\\.|(?!''').)*", re.DOTALL),
+    # The user may mix quotes, so any quote of the same set ends the contents.
     **{
         typographic: re.compile(rf"(?:\\.|[^{quote}{quotes}\\\n])*", re.DOTALL)
         for quotes, quote in _TYPOGRAPHIC_QUOTES.items()
@@ -98,7 +103,7 @@ def find_secrets_in_malformed_code(code: str, variables: Mapping[str, Any]) -> s
     position = 0
     while (call := _CALL.search(code, position)) is not None:
         position = call.end()
-        # `create-secret` is a misspelled name, but `x-create_secret` is a subtraction of two names.
+        # `create-secret` is a misspelled name, but `x-create_secret` is a subtraction, in which the call begins after the hyphen.
         is_whole_name = _takes_values(call["name"].replace("-", "_"))
         start = call.start() if is_whole_name else call.start() + call["name"].rfind("-") + 1
         if not is_whole_name and not _takes_values(code[start : call.end("name")]):
@@ -122,6 +127,7 @@ def _may_lack_bracket(code: str, start: int, name: str) -> bool:
 
 @lru_cache(maxsize=1000)
 def _takes_values(name: str) -> bool:
+    """Return whether a possibly misspelled name is the name of a method or schema that takes secret values."""
     return is_similar(name, VALUE_METHODS | SCHEMAS, VERY_SIMILAR)
 
 
@@ -142,7 +148,7 @@ def _is_foreign_name(code: str, start: int, end: int, variables: Mapping[str, An
 
 
 def _indent(code: str, position: int) -> int:
-    """Return the number of spaces at the beginning of the line at ``position``."""
+    """Return the indentation of the line that contains ``position``."""
     line = code[code.rfind("\n", 0, position) + 1 :]
     return len(line) - len(line.lstrip())
 
@@ -159,10 +165,12 @@ def _read_arguments(code: str, start: int, indent: int, variables: Mapping[str, 
     while arguments.open_brackets and (token := _TOKEN.match(code, position)) is not None:
         position = token.end()
         if token["newline"]:
+            # The token is the line break and the indentation of the next line.
             if arguments.is_complete and len(token[0]) - 1 <= indent:
                 break
         elif token["quote"]:
             text, position = _read_value(code, token["quote"], position, arguments)
+            # Escaped quotes and backslashes are unescaped.
             values.append(re.sub(r"\\(['\"\\])", r"\1", text))
             arguments.last_symbol = '"'
         elif not token["blank"] and not token["comment"]:
@@ -181,14 +189,17 @@ def _read_value(code: str, quote: str, start: int, arguments: _ArgumentState) ->
     string = _read_string(code, quote, start)
     text, position = string.text, string.end
     next_argument = _NEXT_ARGUMENT.search(text, max(0, len(text) - _MAX_LOOKBEHIND))
+    # A string after a colon or an equals sign is a value, unless a quote is missing.
     may_be_key = arguments.last_symbol not in {":", "="} or next_argument
     if next_argument and arguments.last_symbol == "=" and _opens_string(code, string):
+        # The value ends before the comma, and the reader continues there.
         value = text[: next_argument.start()]
         return value if arguments.is_value(value) else "", start + next_argument.start()
     if may_be_key and (key_value_end := _split_key_and_value(code, string, quote)):
         key, text, position = key_value_end
         arguments.keyword = key or arguments.last_word
     elif _COLON.match(code, position) or (may_be_key and text.rstrip().endswith(":") and not is_opaque(text)):
+        # The whole string is a key.
         arguments.keyword = text
         return "", position
     if code[position : position + 1].isalnum():
@@ -199,7 +210,10 @@ def _read_value(code: str, quote: str, start: int, arguments: _ArgumentState) ->
 
 
 def _is_unquoted_value(word: str, code: str, end: int, variables: Mapping[str, Any]) -> bool:
-    """Return whether a word looks like a value whose quotes are missing."""
+    """Return whether a word looks like a value whose quotes are missing.
+
+    The word looks random, and is neither a variable nor a key.
+    """
     return is_opaque(word) and word not in variables and not _AFTER_NAME.match(code, end)
 
 
@@ -220,13 +234,14 @@ class _String(NamedTuple):
 def _read_string(code: str, quote: str, start: int) -> _String:
     """Return the string whose contents begin at ``start``.
 
-    A string without a closing quote ends with its line.
+    A string without a closing quote ends at the end of its line, or at the end of the code if it is triple-quoted.
     """
     contents = _STRING_CONTENTS[quote].match(code, start)
     text = contents[0] if contents else ""
     end = start + len(text)
     if closing := next((candidate for candidate in _CLOSING_QUOTES[quote] if code.startswith(candidate, end)), ""):
         return _String(text, end + len(closing), is_closed=True)
+    # The brackets and separators at the end belong to the code around the string.
     return _String(text.rstrip(" \t)]},:"), end, is_closed=False)
 
 
@@ -250,15 +265,18 @@ def _split_key_and_value(code: str, string: _String, quote: str) -> tuple[str, s
 
 
 def _opens_string(code: str, string: _String) -> bool:
-    """Return whether the closing quote of ``string`` is really the opening quote of the next string, because its contents follow."""
+    """Return whether the quote at the end of ``string`` opens the next string.
+
+    It does if other characters than separators and closing brackets follow: these characters are the contents of the next string.
+    """
     return string.is_closed and code[string.end : string.end + 1].strip(" \t\r\f\n,)]}:") != ""
 
 
 class _ArgumentState:
-    """The reader's state inside the arguments of a call.
+    """The state of :func:`_read_arguments` inside the arguments of a call.
 
     Attributes:
-        open_brackets: For each open bracket, whether its contents may be values. The first one is the bracket of the call.
+        open_brackets: For each open bracket, whether its contents may be values. The first item is for the bracket of the call.
         keyword: The key or keyword of the next value.
         last_symbol: The last token; ``w`` for a word and ``"`` for a string.
         last_word: The last token if it is a word; otherwise empty.
@@ -270,6 +288,7 @@ class _ArgumentState:
         self.keyword = ""
         self.last_symbol = ""
         self.last_word = ""
+        # Whether the position is in the first argument of the call.
         self._is_first = True
 
     @property
@@ -278,7 +297,10 @@ class _ArgumentState:
         return bool(self.last_symbol) and self.last_symbol not in _CONTINUATIONS
 
     def is_value(self, text: str) -> bool:
-        """Return whether a string at this position is a value, and not the name of a secret or an argument such as ``schema``."""
+        """Return whether a text at this position is a value.
+
+        The name of a secret, and the text of an argument such as ``schema``, are not values.
+        """
         is_first_argument = self._is_first and len(self.open_brackets) == 1 and not self.keyword
         is_name = is_first_argument and SECRET_NAME.fullmatch(text) and not is_opaque(text)
         return self.open_brackets[-1] and not self._has_value_free_keyword() and not is_name
@@ -298,6 +320,7 @@ class _ArgumentState:
         elif text in {")", "]", "}"}:
             self.open_brackets.pop()
         elif text == ",":
+            # A comma in an inner bracket does not end the first argument.
             self._is_first, self.keyword = self._is_first and len(self.open_brackets) > 1, ""
         elif text == "=":
             self.keyword = self.last_word

@@ -1,6 +1,6 @@
 """Find inline secrets in calls of the API, in the syntax tree of failed code.
 
-The search does not run the code, because the code may have failed before a call.
+The code may have failed before it reached a call, so the arguments are read from the tree. The search does not run any code.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def find_secrets_in_code(code: str, variables: Mapping[str, Any]) -> set[str]:
     """Return the texts that the user meant as secret values in calls of the API.
 
     Args:
-        code: Python code without magics.
+        code: Python code in which IPython has replaced the magics by calls such as ``run_line_magic("time", "…")``.
         variables: The variables of the code, by name.
 
     Raises:
@@ -77,7 +77,7 @@ class _Signature(NamedTuple):
     """Properties of the arguments of a call.
 
     Attributes:
-        takes_values: Whether the arguments are secret values.
+        takes_values: Whether the arguments are secret values. If not, only texts that look random are found in them.
         schema: The schema class that the arguments belong to; ``None`` if there is none.
     """
 
@@ -100,11 +100,13 @@ class _CallFinder:
         self._variables = variables
         self._assigned_expressions: dict[str, list[ast.expr]] = {}
         self._imported_names: set[str] = set()
+        # The cached results of _is_api() for names.
         self._is_api_by_name: dict[str, bool | None] = {}
         for node in ast.walk(tree):
             self._collect_name(node)
 
     def _collect_name(self, node: ast.AST) -> None:
+        """Record the assigned expression of a name, or the names imported from this package."""
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Name):
@@ -119,6 +121,7 @@ class _CallFinder:
     def find(self) -> Iterator[str]:
         """Yield the texts that may be values, in API calls and in assignments to attributes or items of API objects."""
         for node in ast.walk(self._tree):
+            # Only calls and subtractions with the meaning of a call pass the next check.
             call = parse_hyphenated_call(node) if isinstance(node, ast.BinOp) else node
             if isinstance(call, ast.Call):
                 yield from self._find_in_magic(call)
@@ -159,6 +162,10 @@ class _CallFinder:
         return _Signature(schema is not None or self._takes_values(name), schema)
 
     def _takes_values(self, name: str) -> bool:
+        """Return whether a method or class of the API takes secret values.
+
+        An unknown name, which is similar to no public name, counts as taking values.
+        """
         value_free = value_free_names()
         if name in value_free or (name.startswith(_READ_PREFIXES) and not any(verb in name for verb in _WRITE_VERBS)):
             return False
@@ -166,6 +173,7 @@ class _CallFinder:
         return not nearest or nearest[0] not in value_free
 
     def _schema_of(self, function: ast.expr, name: str) -> Any:
+        """Return the schema class that a function expression refers to, or ``None``."""
         schema = self._object_of(function)
         if schema is _MISSING:
             schema = schema_class(name)
@@ -177,7 +185,7 @@ class _CallFinder:
             return None
         if isinstance(node, ast.Name):
             if node.id not in self._is_api_by_name:
-                # This entry ends the recursion for a name that is assigned from itself.
+                # This entry ends the recursion for a name that is assigned from itself, as in `x = x.copy()`.
                 self._is_api_by_name[node.id] = None
                 self._is_api_by_name[node.id] = self._classify_name(node.id, self._object_of(node), depth)
             return self._is_api_by_name[node.id]
@@ -185,6 +193,7 @@ class _CallFinder:
         if known_object is not _MISSING:
             return is_api_object(known_object)
         if isinstance(node, ast.Attribute):
+            # Attributes such as `name` are no API objects, unless they are in NAVIGATION.
             is_owner_api = self._is_api(node.value, depth + 1)
             return is_owner_api and (node.attr in NAVIGATION or node.attr not in value_free_names())
         if isinstance(node, (ast.Await, ast.NamedExpr)):
@@ -192,7 +201,10 @@ class _CallFinder:
         return self._is_api(node.func, depth + 1) if isinstance(node, ast.Call) else False
 
     def _classify_name(self, name: str, known_object: Any, depth: int) -> bool | None:
-        """Return whether a name whose object is ``known_object`` belongs to the API; ``None`` if this can't be determined."""
+        """Return whether a name belongs to the API; ``None`` if this can't be determined.
+
+        ``known_object`` is the object that the name has now, or ``_MISSING``.
+        """
         # For each expression that is assigned to the name: whether it belongs to the API.
         assigned_results = [self._is_api(value, depth + 1) for value in self._assigned_expressions.get(name, ())]
         if True in assigned_results:
@@ -200,6 +212,7 @@ class _CallFinder:
             return True
         if known_object is not _MISSING:
             return is_api_object(known_object)
+        # No assigned expression belongs to the API.
         if assigned_results and None not in assigned_results:
             return False
         is_api = name == "Client" or name in self._imported_names or (not assigned_results and is_similar(name, SCHEMAS, VERY_SIMILAR))
@@ -223,12 +236,14 @@ class _CallFinder:
         """Yield the secret values in the arguments of a call."""
         for index, argument in enumerate(call.args):
             for text in self._texts_in(argument):
+                # A text that looks random is yielded even if the function takes no values.
                 may_be_name = index == 0 and SECRET_NAME.fullmatch(text)
                 if (signature.takes_values and not may_be_name) or is_opaque(text):
                     yield text
         for keyword in call.keywords:
             if keyword.arg in VALUE_FREE_ARGUMENTS:
                 continue
+            # `keyword.arg` is None for an argument such as `**values`.
             # is_value_free_argument() also accepts other names for the arguments, such as `description`. In a call of a schema,
             # `description` may be a key with a value, so only names that are very similar to VALUE_FREE_ARGUMENTS count.
             is_value_free = keyword.arg is not None and not signature.schema and is_value_free_argument(keyword.arg)
@@ -239,12 +254,12 @@ class _CallFinder:
                     yield text
 
     def _texts_in(self, node: ast.expr, is_public: Callable[[str], bool] = lambda _key: False, depth: int = 0) -> Iterator[str]:
-        """Yield the texts in an argument; of a mapping, only its values.
+        """Yield the texts in an argument; of a mapping, only the texts in its values.
 
         Args:
             node: The argument.
             is_public: Returns whether the value of a key is public.
-            depth: The number of expressions around this one.
+            depth: The number of expressions that contain this expression.
         """
         if depth > _MAX_DEPTH:
             return
@@ -260,6 +275,7 @@ class _CallFinder:
                 if key not in VALUE_FREE_ARGUMENTS and not (isinstance(key, str) and is_public(key))
             ]
         elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            # A list of pairs, such as `[("key", "value")]`, is read as a mapping.
             pairs = [item for item in node.elts if isinstance(item, ast.Tuple) and len(item.elts) == 2]  # noqa: PLR2004 - a pair has a key and a value
             inner_expressions = [pair.elts[1] for pair in pairs] if pairs else node.elts
         elif isinstance(node, ast.Name):
@@ -272,10 +288,11 @@ class _CallFinder:
         for inner_expression in inner_expressions:
             yield from self._texts_in(inner_expression, is_public, depth + 1)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            # The operands may be parts of one value.
             yield concatenate(node)
 
     def _unquoted_value(self, node: ast.Name) -> str:
-        """Return a name that looks like a value without its quotes.
+        """Return a name that looks like a value that was typed without quotes.
 
         The result is an empty string for other names and for variables.
         """
@@ -284,7 +301,8 @@ class _CallFinder:
     def _returned_arguments(self, call: ast.Call) -> list[ast.expr]:
         """Return the arguments that the result of a call may contain.
 
-        For example, the result of ``dict(k="…")`` contains its argument, but ``getenv("…")`` does not return the name.
+        For example, the result of ``dict(k="…")`` contains its argument, but the result of
+        ``getenv("…")`` does not.
         """
         function = call.func
         name = function.id if isinstance(function, ast.Name) else ""

@@ -16,7 +16,7 @@ _FILLER = b"*"
 
 
 def redact_buffers(buffers: Sequence[Any], redactor: Redactor) -> list[Any]:
-    """Overwrite values in buffers by ``*``.
+    """Overwrite each byte of the values in buffers with ``*``.
 
     Returns:
         Buffers of the same lengths; a buffer without values is the same object.
@@ -39,7 +39,7 @@ def _redact(buffer: Any, redactor: Redactor) -> Any:
 
 
 def _overwrite(data: bytes, redactor: Redactor) -> bytes:
-    # Each byte that is not UTF-8 becomes a surrogate, which _encode converts back.
+    # Each byte that is not part of valid UTF-8 becomes a surrogate, which _encode converts back.
     text = data.decode("utf-8", "surrogateescape")
     parts = []
     last_end = 0

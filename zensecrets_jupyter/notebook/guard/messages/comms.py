@@ -22,13 +22,17 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction import Redactor
 
 _MASK = re.compile("‹secret:[^‹›]+›")
+"""Matches any mask, such as ``‹secret:openai.api_key›``."""
 _MAX_COMMS = 2_000
-"""Maximum number of comms whose masked texts are stored. The texts of the oldest comms are dropped first."""
+"""Maximum number of comms whose masked texts are stored. The comm whose texts were stored longest ago is dropped first."""
 
 _Path = tuple[Any, ...]
 """The keys and indexes that lead to a text in JSON data."""
 _Originals = dict[str, list[str]]
-"""For each mask in a text, the original texts in their order."""
+"""For each mask in a text, the original texts in their order.
+
+The same mask may replace several texts, for example a value and its base64 encoding.
+"""
 
 
 class CommTexts:
@@ -90,6 +94,7 @@ class CommChannel:
             return original(stream, ident, message)
 
         def uninstall() -> None:
+            # Another extension may have replaced the handler in the meantime.
             if self._handlers.get("comm_msg") is handle_restored:
                 self._handlers["comm_msg"] = original
 
@@ -114,7 +119,7 @@ def _omit_masked_state(data: dict[str, Any], redacted: dict[str, Any]) -> dict[s
 
 
 def _changed_texts(tree: Any, redacted: Any, path: _Path) -> Iterator[tuple[_Path, str]]:
-    """Yield the texts that were masked, each with its path."""
+    """Yield the original of each text that was masked, with its path."""
     if tree is redacted:
         return
     if isinstance(tree, str):
@@ -151,7 +156,7 @@ def _replace_masks(text: str, path_originals: _Originals | None, originals: dict
     Args:
         text: The text.
         path_originals: The original texts of the path of ``text``; ``None`` if there are none.
-        originals: The original texts of all paths. If an item of a list was moved, its texts have another path now.
+        originals: The original texts of all paths. They are searched too, because a text of a moved list item has another path now.
     """
     remaining = {mask: list(texts) for mask, texts in (path_originals or {}).items()}
 

@@ -1,4 +1,4 @@
-"""Placeholders for numbers in scripts and drawings while a message is redacted.
+"""Placeholders for numbers in scripts and drawings (such as SVG) while a message is redacted.
 
 The data of a figure may contain the digits of a value by chance, and redaction must not change these numbers.
 """
@@ -11,8 +11,9 @@ from typing import Any
 
 from zensecrets_jupyter.scan.formats.script_numbers import numbers_in_scripts
 
-# Ordinary text contains no private-use characters: https://www.unicode.org/faq/private_use.html. The second character is random, so that a
-# text that quotes a placeholder of an earlier process is not changed.
+# A placeholder consists of U+E000, a random character, the index of the number, and U+E001. Ordinary text contains no private-use
+# characters: https://www.unicode.org/faq/private_use.html. Because of the random character, a text that quotes a placeholder of an earlier
+# process is not changed.
 _PLACEHOLDER_START = f"\ue000{chr(0xE100 + secrets.randbelow(0x1000))}"
 _PLACEHOLDER = re.compile(f"{_PLACEHOLDER_START}(\\d+)\ue001")
 

@@ -30,7 +30,7 @@ _PROTOCOL_TERMS = frozenset(
 
 
 class MessageRedactor:
-    """Redacts the parts of messages, which are packed as JSON.
+    """Redacts the parts of messages (such as the metadata and the content), which are packed as JSON.
 
     Attributes:
         comm_texts: The masked texts of comm messages, with their originals.
@@ -66,7 +66,8 @@ class MessageRedactor:
             if redacted is tree:
                 return packed
             redacted = self.comm_texts.record(tree, redacted, redactor)
-            # A mask contains the secret's name, and a name can contain the value of another secret.
+            # A mask contains the secret's name, and a name can contain the value of another secret. So the result is searched again. After
+            # an error, `redact_tree` returns a text. In both cases the fallback below replaces all texts.
             if type(redacted) is type(tree) and redactor.redact_tree(redacted) is redacted:
                 return bytes(self._pack(placeholders.restore(redacted)))
         except Exception:  # noqa: BLE001, S110 - after any error the fallback below replaces all texts

@@ -51,7 +51,8 @@ class SessionChannel:
     def install(self, undo: ExitStack) -> None:
         """Start redacting all messages; ``undo`` restores the session.
 
-        If another extension has wrapped our wrappers in the meantime, our wrappers stay installed and pass messages unchanged.
+        If another extension has wrapped our wrappers before ``undo`` runs, our wrappers stay installed. They pass messages
+        unchanged while the guard is off.
         """
         self._session.pack = self._guarded_pack
         undo.callback(self._restore_pack)
@@ -72,7 +73,8 @@ class SessionChannel:
         """Collect the texts of a block's messages instead of sending them.
 
         Args:
-            identities: The identities of requests. Messages that answer these requests and all messages of this thread are collected.
+            identities: The identities of requests. All messages that answer these requests, and all messages of the calling thread, are
+                collected.
 
         Yields:
             The list of collected texts, which grows while the block runs.
@@ -134,10 +136,13 @@ class SessionChannel:
         message = msg_or_type if isinstance(msg_or_type, dict) else None
         guard = self._guard
         if guard.is_on:
+            # Output must not be sent before the stored values are loaded, because they could not be masked in it.
             if self._stored_values.is_loading and _shows_output(msg_or_type, content):
                 self._stored_values.wait()
+            # If `StreamMessages.send` returns true, it has sent the message or holds its text back.
             if message is not None and message.get("msg_type") == "stream" and self._streams.send(stream, message, ident):
                 return message
+            # Held-back text of the same request comes before this message.
             self._release_streams(_identity(message["parent_header"] if message is not None else parent))
             buffers = buffers or (message or {}).get("buffers", None)
             buffers = redact_buffers(buffers, guard.redactor) if buffers else buffers
@@ -165,7 +170,8 @@ class SessionChannel:
             masked_text = self._guard.mask_fingerprinted(current_text)
             text = masked_text if masked_text is not current_text else text
         if text is not None:
-            # The copy needs a new identity, because clients ignore a second message with the same identity.
+            # The text of one message may be sent in several messages. Each needs its own identity, because clients ignore a second message
+            # with the same identity.
             header = self._session.msg_header("stream")
             message = {**message, "header": header, "msg_id": header["msg_id"], "content": {**message["content"], "text": text}}
         # Another thread may reset this attribute before the message is packed. Then the message is redacted twice, which changes nothing.
@@ -205,12 +211,13 @@ _OUTPUT_TYPES = (
     "comm_msg",
     "debug_event",
 )
+"""Types of messages that may contain output or source code. Replies have the types that end with ``_reply``."""
 
 
 def _shows_output(message: Any, content: Any) -> bool:
     """Return whether a message may contain output of code.
 
-    Status messages and the usual reply to a cell contain none.
+    Status messages contain none, and a successful reply to a cell without a payload or user expressions contains none.
     """
     message_type = message.get("msg_type") if isinstance(message, dict) else message
     if message_type == "execute_reply":
@@ -240,7 +247,10 @@ def _texts_in(tree: Any) -> Iterator[str]:
 
 
 def _identity(parent: Any) -> str:
-    """Return the identity of the request that a message answers."""
+    """Return the identity of the request that a message answers.
+
+    The argument is the request's message or its header.
+    """
     try:
         return str((parent.get("header") or parent).get("msg_id", "")) if parent else ""
     except AttributeError:

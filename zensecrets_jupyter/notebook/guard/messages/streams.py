@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MAX_STREAMS = 64
 """Maximum number of stored streams.
 
-A stream is stored after the end of its cell, because a thread may still write to it.
+A stream remains stored when its cell has ended, because a thread may still write to it.
 """
 
 _TAIL_LENGTH = 512
@@ -35,7 +35,12 @@ The redactor needs these characters to find a value that begins in one message a
 class _Stream:
     """A stream of one cell, with its last message and the destination of that message.
 
-    The attributes ``socket``, ``message`` and ``ident`` are arguments of :meth:`StreamMessages.send`, and ``tail`` is the end of the text.
+    Attributes:
+        redactor: The redactor of this stream.
+        socket: The socket of the last message.
+        message: The last message.
+        ident: The address of the last message on the socket.
+        tail: The unredacted end of the text; see :data:`_TAIL_LENGTH`.
     """
 
     __slots__ = ("ident", "message", "redactor", "socket", "tail")
@@ -50,6 +55,7 @@ class _Stream:
     def append(self, socket: Any, message: dict[str, Any], ident: Any, text: str) -> None:
         """Store a message and the end of its text."""
         self.socket, self.message, self.ident = socket, message, ident
+        # The same as `(self.tail + text)[-_TAIL_LENGTH:]`, but a long text is not copied.
         self.tail = (self.tail + text)[-_TAIL_LENGTH:] if len(text) < _TAIL_LENGTH else text[-_TAIL_LENGTH:]
 
     def forget_message(self) -> None:
@@ -58,7 +64,11 @@ class _Stream:
 
 
 class StreamMessages:
-    """The streams of all cells. The key of a stream is the identity of its request, and its name."""
+    """The streams of all cells.
+
+    In this class, a key is a pair that identifies a stream: the ``msg_id`` of the request that runs the cell, called its identity here, and
+    the name of the stream, ``stdout`` or ``stderr``.
+    """
 
     def __init__(self, redactor: Redactor, send: Callable[[Any, dict[str, Any], Any, str | None], None]) -> None:
         """Create an empty collection.
@@ -113,7 +123,7 @@ class StreamMessages:
         return True
 
     def release(self, identity: str) -> None:
-        """Send the held-back text of the cell with this identity, before its next output."""
+        """Send the held-back text of one cell, before the next output of this cell."""
         if self._held_keys:
             with self._lock:
                 self._release_streams([key for key in self._held_keys if key[0] == identity])
@@ -158,6 +168,7 @@ class StreamMessages:
         redactor = self._redactor.stream()
         previous = next((stream for key, stream in reversed(self._streams.items()) if key[1] == name), None)
         if previous is not None:
+            # The results are dropped, because this text has already been sent.
             redactor.feed(previous.tail)
             redactor.release()
         return redactor
@@ -186,8 +197,9 @@ class StreamMessages:
         """Schedule the release of held-back text in the event loop of the sending thread.
 
         Returns:
-            Whether the thread has an event loop.
+            Whether the release is scheduled; ``False`` if there is no event loop, or in a forked process, which lacks that thread.
         """
+        # The socket is either a socket of ipykernel's I/O thread, or the object of that thread.
         thread = getattr(stream.socket, "io_thread", stream.socket)
         schedule, loop = getattr(thread, "schedule", None), getattr(thread, "io_loop", None)
         if schedule is None or loop is None or os.getpid() != self._process:
@@ -196,10 +208,11 @@ class StreamMessages:
 
         def release() -> None:
             with self._lock:
-                # A later message has scheduled its own release.
+                # If a later message has arrived, that message has scheduled its own release.
                 if key in self._held_keys and self._streams[key] is stream and stream.message is message:
                     self._release_streams([key])
 
+        # Only the thread of the event loop may call `call_later`.
         schedule(lambda: loop.call_later(IDLE_SECONDS, release))
         return True
 

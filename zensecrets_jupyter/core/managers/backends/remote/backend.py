@@ -1,9 +1,11 @@
 """Base class of remote backends, which store one document for each secret in a service.
 
-The name of a document in the service is called its key. It begins with a prefix for the scope of the manager. The stored text of a document
-is called its envelope. A :class:`RequestRunner` retries requests and maps errors, :class:`RemoteKeys` converts names of secrets to keys, an
-:class:`EnvelopeCodec` converts records to envelopes, and :class:`ExternalSecrets` reads secrets of other programs. A subclass implements
-the requests at the end of :class:`RemoteBackend`.
+The name of a document in the service is called its key. The key begins with a prefix for the scope of the manager. The stored text of a
+document is called its envelope.
+
+A :class:`RequestRunner` retries requests and maps errors, :class:`RemoteKeys` converts names of secrets to keys, an :class:`EnvelopeCodec`
+converts records to envelopes, and :class:`ExternalSecrets` reads secrets of other programs. A subclass implements the requests at the end
+of :class:`RemoteBackend`.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MAX_CONFLICT_RETRIES = 100
-"""Maximum number of retries of an update after a conflict. At each conflict, another writer has completed an update."""
+"""Maximum number of attempts of an update that gets conflicts. At each conflict, another writer has completed an update."""
 
 
 class ListedKey(NamedTuple):
@@ -93,7 +95,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
     options: OptionsT
     options_model: ClassVar[type[ManagerOptions]] = RemoteOptions
     encoding: ClassVar[NameEncoding]
-    """Alphabet and length of a key in the service."""
+    """Allowed characters, escapes and maximum length of keys in the service."""
     error_kinds: ClassVar[ErrorTable] = {}
     """Error kinds by the class of the SDK's error, or by a code that :meth:`codes_of` returns."""
     environment_files: ClassVar[Mapping[str, str]] = {}
@@ -127,7 +129,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
     @classmethod
     def implemented_capabilities(cls) -> Capability:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.implemented_capabilities`."""
-        # This class has the methods for versions and for restoring, so the requests of the subclass decide these two capabilities.
+        # This class itself has the methods for versions and for restoring. A subclass supports them only if it has the requests for them.
         capabilities = super().implemented_capabilities()
         for protocol, capability in ((VersionRequests, Capability.VERSIONS), (RecoveryRequests, Capability.UNDELETE)):
             if not issubclass(cls, protocol):
@@ -166,16 +168,17 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         """Return the key of an existing secret.
 
         Raises:
-            SecretNotFoundError: If the name is invalid.
-            UnsupportedOperationError: If the secret belongs to another program. Then it has a path and no key.
+            SecretNotFoundError: If the name is invalid. A secret with an invalid name cannot exist.
+            UnsupportedOperationError: If the secret belongs to another program. That secret has a path instead of a key.
         """
         if name in self.external.paths:
+            # This always raises UnsupportedOperationError.
             self.check_change(name)
         with suppress(InvalidSecretError):
             return self.keys.key_for(names.check_name(name))
         raise self.missing_error(name)
 
-    # The methods of the contract.
+    # The methods of Backend and its protocols.
 
     def read(self, name: str) -> SecretRecord:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.read`."""
@@ -190,7 +193,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         names_by_key: dict[str, str] = {}
         for name in names:
             if name not in self.external.paths:
-                # A secret without an envelope in the response stays missing.
+                # This result stays if the response has no envelope of the secret.
                 results[name] = self.missing_error(name)
                 with suppress(SecretNotFoundError):
                     names_by_key[self.key_for(name)] = name
@@ -232,7 +235,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
             return self.runner.run_unmapped(lambda client: self.insert(client, key, envelope))
         except RemoteError as error:
             if error.kind is ErrorKind.EXISTS and error.was_retried and self._is_stored(key, envelope):
-                # An earlier attempt was executed, and its response was lost.
+                # An earlier attempt stored the secret, and its response was lost.
                 return None
             problem = self.runner.error_for(error, "register", name, is_write=True)
         raise problem
@@ -256,6 +259,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
     def delete(self, name: str) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.delete`."""
         key = self.key_for(name)
+        # A backend without reads can't check the owner of the secret.
         if Capability.READ in self.capabilities and not self._fetch("delete", name).is_ours:
             raise foreign_secret_error(name, self.encoding.service)
         self.delete_key(name, key)
@@ -270,6 +274,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
             return self.runner.run_unmapped(lambda client: self.remove(client, key))
         except RemoteError as error:
             if error.kind is ErrorKind.MISSING and error.was_retried:
+                # An earlier attempt deleted the key, and its response was lost.
                 return None
             problem = self.runner.error_for(error, "delete", name, is_write=True)
         raise problem
@@ -280,13 +285,14 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         try:
             self.delete(name)
         except SecretNotFoundError:
-            # Another user has deleted the secret since it was read, so its copy must not stay.
+            # Another user has deleted the secret since it was read, so the copy under the new name must not stay.
             self.delete(new_name)
             raise
         except ZenSecretsError as error:
             problem = error
         else:
             return
+        # The old secret could not be deleted, so the copy is deleted. If this fails too, the first error is raised.
         with suppress(ZenSecretsError):
             self.delete(new_name)
         raise problem
@@ -305,6 +311,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         key = self.key_for(name)
         if not isinstance(self, RecoveryRequests):
             raise self.unsupported_error("bring back deleted secrets")
+        # In the lambda, mypy does not know the result of isinstance, so the method is looked up here.
         recover = self.recover
         try:
             return self.runner.run_unmapped(lambda client: recover(client, key))
@@ -367,6 +374,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
             self.runner.run_unmapped(lambda client: self.overwrite(client, key, envelope, current))
         except RemoteError as error:
             if error.kind is ErrorKind.CONFLICT and error.was_retried and self._is_stored(key, envelope):
+                # An earlier attempt stored the envelope, and its response was lost.
                 return None
             return error
         return None
@@ -376,12 +384,12 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         if Capability.READ not in self.capabilities:
             return False
         with suppress(RemoteError):
-            # The write IDs are compared, because a service that parses JSON may return the keys in another order.
+            # Write IDs are compared instead of texts, because a service that parses JSON may return the text with another order of keys.
             return self.runner.run_unmapped(lambda client: self.fetch(client, key)).write_id == envelope.write_id
         return False
 
     def _delete_if_ours(self, name: str) -> None:
-        """Delete a secret. A secret of another program, or one that another user has just deleted, is skipped."""
+        """Delete a secret. Skip a secret of another program, and a secret that another user has just deleted."""
         with suppress(SecretNotFoundError, ManagerCorruptedError, UnsupportedOperationError):
             self.delete(name)
 
@@ -390,6 +398,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         key = self.key_for(name)
         if not isinstance(self, VersionRequests):
             raise self.unsupported_error("keep versions of secrets")
+        # In the lambda, mypy does not know the result of isinstance, so the method is looked up here.
         fetch_versions = self.fetch_versions
         return self.runner.run("read", lambda client: fetch_versions(client, key), name=name)
 
@@ -450,7 +459,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         return None
 
     def library_errors(self) -> ErrorTable:
-        """Return further error kinds by class. The classes are imported here, because this module must not import the SDK."""
+        """Return further error kinds by class. The method imports the classes, because the module must not import the SDK."""
         return {}
 
     def codes_of(self, error: Exception) -> tuple[str, ...]:  # noqa: ARG002 - overrides use the arguments
@@ -462,5 +471,5 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         return None
 
     def requested_wait(self, error: Exception) -> float:  # noqa: ARG002 - overrides use the arguments
-        """Return the seconds that the service asked to wait before a retry."""
+        """Return the seconds that the service asked to wait before a retry, or 0."""
         return 0.0

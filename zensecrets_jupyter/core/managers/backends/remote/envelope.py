@@ -1,4 +1,4 @@
-"""The stored text of a secret: a JSON document with a format version."""
+"""The stored text of a secret: a JSON document with a format version. Messages call it the payload."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zensecrets_jupyter.core.errors import ManagerCorruptedError, StoreTooNewErr
 from zensecrets_jupyter.core.managers.records import SecretRecord
 
 FORMAT_KEY = "zensecrets"
-"""The key of the format version. It marks a document as written by this package."""
+"""The JSON key of the format version. Only a document of this package has this key."""
 FORMAT = 1
 """The format version. A document with a higher version can be deleted, but neither read nor replaced."""
 
@@ -22,7 +22,7 @@ class SecretEnvelope:
 
     Attributes:
         text: The text. ``repr`` does not show it.
-        token: The value that the service needs for a conditional write, such as a version number or an etag.
+        token: The value that the service needs for a conditional write, such as a version number or an etag. It is not a credential.
     """
 
     text: str = field(repr=False)
@@ -57,12 +57,12 @@ class SecretEnvelope:
 
 
 class EnvelopeCodec:
-    """Converts records to envelopes and back. A backend whose service has another format overrides it."""
+    """Converts records to envelopes and back. A backend whose service has another format uses a subclass."""
 
     def encode(self, record: SecretRecord) -> SecretEnvelope:
         """Return the envelope of a record, with a new write ID.
 
-        After a lost response, a writer recognizes its own text by the write ID.
+        If the response to a write is lost, the writer reads the stored text, and recognizes its own text by the write ID.
         """
         content = {FORMAT_KEY: FORMAT, "schema": record.schema, "content": dict(record.content), "write": secrets.token_hex(8)}
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
@@ -93,6 +93,7 @@ class EnvelopeCodec:
         if isinstance(version, int) and version > FORMAT:
             message = f"Secret {name!r} in {service} was written by a newer version of zensecrets-jupyter (format {version})."
             raise StoreTooNewError(message, hint="Update this package: pip install --upgrade zensecrets-jupyter")
+        # The last condition: all values are texts.
         if version == FORMAT and isinstance(schema, str) and isinstance(content, dict) and set(map(type, content.values())) <= {str}:
             return SecretRecord(schema, content)
         hint = f"It was not changed. Restore an earlier version in the service, or delete the secret: %secret delete {name}"
@@ -100,7 +101,10 @@ class EnvelopeCodec:
 
 
 def foreign_secret_error(name: str, service: str) -> ManagerCorruptedError:
-    """Return the error for a payload of another program under the key of a secret."""
+    """Return the error for a payload of another program.
+
+    The payload is stored under the key that the secret ``name`` has in the service.
+    """
     hint = "It was not changed. Use another name, or a secrets manager with another scope."
     return ManagerCorruptedError(
         f"Another program wrote the payload of {name!r} in {service}, so it is not a secret of this package.", hint=hint

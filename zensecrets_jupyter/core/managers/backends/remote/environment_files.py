@@ -1,6 +1,6 @@
 """Checks of files that environment variables name, such as certificates.
 
-If a file is unusable, an SDK raises an unclear error or none.
+If a file is unusable, an SDK raises an unclear error or none. So the files are checked after a request has failed.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PEM = "certificates in PEM"
-"""The content of a file with certificates, as a text for messages."""
+"""The required content of a file with certificates. It selects the check, and is part of the messages."""
 JSON = "credentials in JSON"
-"""The content of a file with credentials, as a text for messages."""
+"""The required content of a file with credentials. It selects the check, and is part of the messages."""
 
 REQUESTS_VARIABLES: Mapping[str, str] = {"REQUESTS_CA_BUNDLE": PEM, "CURL_CA_BUNDLE": PEM}
-"""The variables of ``requests`` ("SSL Cert Verification" in its documentation), each with the content that its file must have."""
+"""The variables that ``requests`` reads ("SSL Cert Verification" in its documentation), each with the required content of its file."""
 
 
 def find_file_error(variables: Mapping[str, str], *, flavor: str) -> InvalidOptionsError | None:
@@ -44,9 +44,9 @@ def find_file_error(variables: Mapping[str, str], *, flavor: str) -> InvalidOpti
 
 
 def _describe_problem(path: Path, content: str) -> str:
-    """Return the problem of a file as the text after "a file that".
+    """Return the problem of a file as a text for the message, or an empty text.
 
-    The text is empty if there is no problem.
+    The text follows "names a file that", for example "does not exist".
     """
     try:
         if path.is_dir():

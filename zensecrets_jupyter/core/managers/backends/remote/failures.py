@@ -1,6 +1,6 @@
 """Kinds of errors of a service, and the error that a user gets for each.
 
-A backend maps the errors of its SDK to an :class:`ErrorKind`. This module has the messages for users.
+A backend maps each error of its SDK to an :class:`ErrorKind`. This module has a message for users for each kind.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ErrorKind(enum.Enum):
     DENIED = enum.auto()
     """The user has no permission."""
     LOCKED = enum.auto()
-    """The service is sealed: an administrator has to unlock it before it answers requests, as after a restart of Vault."""
+    """The service is sealed: an administrator has to unlock it before it answers requests. An example is Vault after a restart."""
     REFUSED_NAME = enum.auto()
     """The service does not accept the name."""
     TOO_LARGE = enum.auto()
@@ -57,9 +57,10 @@ class ErrorKind(enum.Enum):
 
 
 class RemoteError(Exception):
-    """The error of a failed request. A backend raises it itself if a request fails without an error of the SDK.
+    """The error of a failed request, inside this package.
 
-    It is converted to one of our errors before a user sees it.
+    A user gets one of our errors instead, from :func:`error_for`. The request runner raises a RemoteError for an error of the SDK. A
+    backend raises one if a request fails without an error of the SDK.
 
     Attributes:
         kind: Kind of the error.
@@ -77,7 +78,7 @@ class RemoteError(Exception):
 
 
 class RemoteRequest(NamedTuple):
-    """The facts about a request that messages contain.
+    """Facts about a request, for the error message.
 
     Attributes:
         service: Name of the service.
@@ -102,7 +103,10 @@ class RemoteRequest(NamedTuple):
 
 
 def error_for(remote_error: RemoteError, request: RemoteRequest) -> ZenSecretsError:
-    """Return our error for a failed request. The caller handles the kinds MISSING and EXISTS."""
+    """Return our error for a failed request.
+
+    For a request with the name of a secret, the caller handles the kinds MISSING and EXISTS before.
+    """
     kind, detail = remote_error.kind, remote_error.detail
     service, flavor, action = request.service, request.flavor, request.action
     if kind in {ErrorKind.REFUSED_NAME, ErrorKind.TOO_LARGE}:
@@ -119,7 +123,7 @@ def error_for(remote_error: RemoteError, request: RemoteRequest) -> ZenSecretsEr
 
 
 _Message = tuple[type[ManagerError], str, str]
-"""The class of an error, its message and its hint."""
+"""The class of an error, its message and its hint. :func:`error_for` fills in the braces, and adds the detail and a full stop."""
 
 _MESSAGES: dict[ErrorKind, _Message] = {
     ErrorKind.TRANSIENT: (
@@ -127,6 +131,7 @@ _MESSAGES: dict[ErrorKind, _Message] = {
         "{service} did not answer in time, or failed at every attempt, so it can't {action}",
         "Check the network, the proxy and the status page of {service}, and try again.",
     ),
+    # An update is repeated after a conflict. This message is for an update that has no retries left.
     ErrorKind.CONFLICT: (
         ManagerUnreachableError,
         "Other writers change the secret in {service} all the time, so it can't {action}",

@@ -1,12 +1,12 @@
 """The ``github`` backend: GitHub Actions secrets of a repository, which only a workflow can read.
 
-It needs the repository, the extra ``github``, and a token with permission to write the secrets of the repository. The GITHUB_TOKEN of a
-workflow has no such permission.
+The backend needs the repository, the extra ``github``, and a token with permission to write the secrets of the repository. The GITHUB_TOKEN
+of a workflow has no such permission.
 
 GitHub never returns a secret. In a workflow, the backend reads environment variables that the workflow file sets from secrets (``env:``
-with ``KEY: ${{ secrets.KEY }}``). These variables keep the values from the start of the job. An update of a single key and a rename would
-need the current content, so they are not supported. GitHub has no compare-and-set: if two users register one secret at the same time, the
-later write wins. The backend cannot recognize secrets of other programs. With scope ``none`` it lists them like its own secrets.
+with ``KEY: ${{ secrets.KEY }}``). These variables keep the values from the start of the job. An update of a single key needs the current
+content, and so does a rename, so both are not supported. GitHub has no compare-and-set: if two users register one secret at the same time,
+the later write wins. The backend cannot recognize secrets of other programs. With scope ``none`` it lists them like its own secrets.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ ERROR_KINDS: ErrorTable = {
 API_VERSION = "2022-11-28"
 """The version of the REST API."""
 TOKEN_VARIABLES = ("GH_TOKEN", "GITHUB_TOKEN", "GITHUB_AUTHENTICATION_TOKEN")
-"""Environment variables with a token: those of GitHub's command-line tool, and that of ZenML."""
+"""Environment variables with a token: two of GitHub's command-line tool, and the last one of ZenML. The first that is set is used."""
 PAGE_SIZE = 100
 """Number of secrets in one page of a list, the maximum of GitHub."""
 
@@ -76,11 +76,13 @@ class GithubOptions(RemoteOptions):
     owner: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")
     """The owner of the repository, as in ZenML. It is needed if ``repository`` is a name without the owner."""
     repository: str | None = Field(default=None, pattern=r"^([A-Za-z0-9_.-]+/)?[A-Za-z0-9_.-]+$", validate_default=True)
-    """The repository: ``OWNER/NAME``, or ``NAME`` with the option ``owner``. The default is GITHUB_REPOSITORY."""
+    """The repository: ``OWNER/NAME``, or ``NAME`` with the option ``owner``. The default is the environment variable
+    GITHUB_REPOSITORY, which GitHub sets in a workflow."""
     token: str | None = SecretField(default=None)
-    """A token with permission to write secrets. The default is GH_TOKEN, GITHUB_TOKEN or GITHUB_AUTHENTICATION_TOKEN."""
+    """A token with permission to write secrets. The default is the environment variable GH_TOKEN, GITHUB_TOKEN or
+    GITHUB_AUTHENTICATION_TOKEN."""
     api_url: str | None = None
-    """The address of the REST API. The default is GITHUB_API_URL or GitHub's own."""
+    """The address of the REST API. The default is the environment variable GITHUB_API_URL, or GitHub's own address."""
 
     @field_validator("repository")
     @classmethod
@@ -89,6 +91,7 @@ class GithubOptions(RemoteOptions):
         owner = info.data.get("owner")
         if owner and not repository:
             raise PydanticCustomError("missing, owner needs it", "missing")
+        # The owner has to be given once: in ``owner`` or in ``repository``. An invalid ``owner`` is not in the data, and has its own error.
         if repository and "owner" in info.data and bool(owner) == ("/" in repository):
             raise PydanticCustomError("OWNER/NAME, or NAME with owner", "malformed")
         return repository
@@ -101,6 +104,7 @@ class GithubOptions(RemoteOptions):
     @field_validator("api_url")
     @classmethod
     def _require_https(cls, url: str | None) -> str | None:
+        # ``http`` is allowed for a server on this machine only.
         parsed_url = urlsplit(url or "https://")
         if parsed_url.scheme != "https" and (parsed_url.scheme, parsed_url.hostname) != ("http", "127.0.0.1"):
             raise PydanticCustomError("no address that begins with https", "unencrypted")
@@ -161,13 +165,14 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
         super().__init__(options, context=context)
         # The envelopes of registrations that were sent at least once. A retry does not check whether the key exists, because the earlier
-        # attempt may have stored the secret.
+        # attempt may have stored the secret. The set is weak, so that an envelope is removed when its write has ended.
         self._sent_envelopes: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
         if os.environ.get("GITHUB_ACTIONS") == "true":
             self.capabilities = type(self).capabilities | Capability.READ  # type: ignore[misc]  # an instance in a workflow can also read
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
+        # If the options contain the repository, it is shown with the options.
         repository_fact = {} if self.options.full_name else {"repository": self._find_repository() or "not set"}
         return {**super().describe(), "readable": "in a workflow of GitHub Actions only", **repository_fact}
 
@@ -207,7 +212,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         if not token:
             raise RemoteError(ErrorKind.UNKNOWN_USER, "neither the option token nor GH_TOKEN or GITHUB_TOKEN is set")
         session = requests.Session()
-        # The default pool has ten connections, and logs a warning for each further thread.
+        # By default the pool has ten connections, and requests logs a warning if more threads send requests.
         session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=self.parallel_reads))
         # Without this function, requests sends the credentials of a .netrc file instead of the token.
         session.auth = lambda request: request
@@ -235,7 +240,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
 
     def fetch(self, client: GithubConnection, key: str) -> SecretEnvelope:  # noqa: ARG002 - GitHub does not return secrets
         """See :meth:`RemoteBackend.fetch`."""
-        # A request has no name of a secret, so an error names the key.
+        # This method does not get the name of the secret, so an error contains the key instead.
         return self._read_environment(key, key)
 
     def list_keys(self, client: GithubConnection, prefix: str) -> Iterable[ListedKey]:  # noqa: ARG002 - GitHub has no filter by prefix
@@ -264,12 +269,13 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
         """See :meth:`RemoteBackend.replace`."""
         key = self.key_for(name)
-        # The current record is unknown. check_merge refuses changes that depend on it, so an empty record is passed.
+        # The current record is unknown, so an empty record is passed. check_merge has refused each change that depends on the record.
         envelope = self.envelope_for(name, change(SecretRecord("", {})))
         self.runner.run("update", lambda client: self.overwrite(client, key, envelope, SecretEnvelope("")), name=name, is_write=True)
 
     def overwrite(self, client: GithubConnection, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:  # noqa: ARG002 - GitHub does not return the current envelope
         """See :meth:`RemoteBackend.overwrite`."""
+        # If the secret does not exist, this request fails with status 404. The write alone would create the secret.
         client.send("GET", f"/{quote(key)}")
         self._put(client, key, envelope)
 
@@ -289,6 +295,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
 
     def delete(self, name: str) -> None:
         """See :meth:`RemoteBackend.delete`."""
+        # In a workflow, the base class would first read the environment variable of the secret, which may not be set.
         self.delete_key(name, self.key_for(name))
 
     def delete_all(self) -> None:

@@ -1,4 +1,4 @@
-"""Error kinds of the library ``requests``, for backends whose SDK uses it."""
+"""Error kinds of the library ``requests``, for backends that send their requests with it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def requests_errors(*, default: ErrorKind | None = None) -> ErrorTable:
     """Return the error kinds of ``requests`` by class.
 
     Args:
-        default: The kind of all other errors of ``requests``. By default they have no entry, so their kind is UNFORESEEN.
+        default: The kind of all other errors of ``requests``. If it is ``None``, they have no entry, so their kind is UNFORESEEN.
     """
     from requests import exceptions
 
     return {
         exceptions.SSLError: ErrorKind.UNREACHABLE,
         exceptions.InvalidURL: ErrorKind.UNREACHABLE,
-        # A token with a line break causes this error, because it would begin another header.
+        # A token with a line break causes this error, because the line break would begin another header.
         exceptions.InvalidHeader: ErrorKind.UNKNOWN_USER,
         exceptions.ConnectionError: ErrorKind.TRANSIENT,
         exceptions.Timeout: ErrorKind.TRANSIENT,

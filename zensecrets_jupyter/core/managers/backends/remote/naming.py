@@ -1,8 +1,12 @@
-"""Conversion of secret names to keys of a shared service and back. A key begins with a path for the scope.
+"""Conversion of secret names to keys of a shared service and back.
+
+A key is the name under which the service stores a secret. It begins with a path for the scope, for example ``zenml/global/``. With scope
+``none`` it has no path.
 
 A character outside the alphabet of the service, and the escape character itself, are escaped. An escape is the escape character and two
-hexadecimal digits, for each byte of the character in UTF-8. Different names have different keys. A key that belongs to no name is a key of
-another program. A name whose key would be too long is refused, because a shortened key could belong to two names.
+hexadecimal digits, for each byte of the character in UTF-8. For example, ``=`` is escaped as ``=3d``. Different names have different keys.
+A key that belongs to no name is a key of another program. A name whose key would be too long is refused, because a shortened key could
+belong to two names.
 """
 
 from __future__ import annotations
@@ -37,14 +41,15 @@ class NameEncoding:
 
     Attributes:
         service: Name of the service, for messages.
-        letters: Characters that are not escaped, with the exceptions below. If it is empty, no character is escaped.
+        letters: Characters that are not escaped, also digits and punctuation. The attributes below have exceptions. If this text is
+            empty, no character is escaped.
         max_length: Maximum number of characters in a key.
         escape_mark: Text that begins an escape: one character, or the same character twice. With ``--``, the name ``a-b``
             has no escape, and ``a--b`` becomes ``a--2d-b``.
         separator: Text between the segments of a key. An escaped segment never contains it.
         has_upper_case: Whether keys have upper-case letters only. Lower case is converted, and upper case is escaped.
-        first_letters: Characters that a key may begin with. If it is empty, a key may begin with any character.
-        reserved_prefixes: Prefixes that a key must not have.
+        first_letters: Characters that a segment may begin with. If this text is empty, it may begin with any character.
+        reserved_prefixes: Prefixes that a segment must not have, in lower case.
     """
 
     service: str
@@ -78,6 +83,7 @@ class NameEncoding:
         with suppress(ValueError):
             # A sequence of escapes is decoded as a whole, because a character may have several bytes.
             segment = re.sub(f"(?:{re.escape(self.escape_mark)}[0-9a-f]{{2}})+", self._decode_escapes, escaped)
+        # A text that :meth:`escape` never returns is a key of another program.
         return segment if segment is not None and self.escape(segment) == text else None
 
     def _decode_escapes(self, escapes: re.Match[str]) -> str:
@@ -88,7 +94,8 @@ class NameEncoding:
         """Return whether a character has to be escaped. ``next_letter`` is empty at the end of the segment."""
         if letter != self.escape_mark[0]:
             return letter not in self.letters
-        # If the mark is doubled, a single character of the mark is not escaped, unless the same character, an escape or the end follows.
+        # The letter is the character of the mark. With a mark of one character, it is always escaped. With a doubled mark, it is escaped
+        # only before the same character, before a character that is escaped, and at the end.
         return not (len(self.escape_mark) > 1 and bool(next_letter) and next_letter != letter and next_letter in self.letters)
 
     def _escape_letter(self, letter: str) -> str:
@@ -103,10 +110,11 @@ ENCODINGS = {
     "gcp": NameEncoding("Google Cloud Secret Manager", f"{_ANY_CASE}_-", 255, escape_mark="--", separator="---"),
     # Key Vault allows letters without case, digits and hyphens, and 127 characters ("Object names").
     "azure": NameEncoding("Azure Key Vault", f"{_LOWER}-", 127, escape_mark="--", separator="---"),
-    # Vault allows nearly all characters in a path. Its Consul storage allows 512 bytes for a key, including a prefix of Vault.
+    # Vault allows nearly all characters in a path. Its Consul storage allows 512 bytes for a key, including a prefix of Vault,
+    # so 360 leaves room for this prefix.
     "vault": NameEncoding("Vault", f"{_ANY_CASE}_-", 360),
     # GitHub allows upper-case letters, digits and underscores, no digit at the start, and no prefix GITHUB_ ("Naming your secrets").
-    # It documents no length.
+    # It documents no maximum length, so 255 is our choice.
     "github": NameEncoding(
         "GitHub",
         f"{_LOWER}_",
@@ -124,7 +132,7 @@ ENCODINGS = {
 
 
 class Scope(str, Enum):
-    """Which secrets managers share their secrets."""
+    """Which secrets managers share their secrets. :attr:`ScopedOptions.scope` explains the values."""
 
     NONE = "none"
     GLOBAL = "global"
@@ -139,7 +147,7 @@ class ScopedOptions(ManagerOptions):
     """Which managers share the secrets. With ``component`` only this manager has them, with ``namespace`` all managers with the same
     namespace, and with ``global`` all managers with this scope. With ``none`` all programs share them, and the keys have no prefix."""
     namespace: str | None = Field(default=None, validate_default=True, max_length=100)
-    """The namespace, for scope ``namespace`` only."""
+    """The namespace, for scope ``namespace`` only. The default is validated too, so that this scope without a namespace is an error."""
 
     @field_validator("namespace")
     @classmethod
@@ -148,6 +156,7 @@ class ScopedOptions(ManagerOptions):
         needs_namespace = info.data.get("scope") is Scope.NAMESPACE
         if needs_namespace and not namespace:
             raise PydanticCustomError("missing, scope=namespace needs it", "missing")
+        # An invalid scope is not in the data, and has its own error.
         if namespace and not needs_namespace and "scope" in info.data:
             raise PydanticCustomError("given without scope=namespace", "unexpected")
         # Control characters and lone surrogates are refused too.

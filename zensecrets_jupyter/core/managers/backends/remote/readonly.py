@@ -1,7 +1,7 @@
 """Read-only access to secrets that other programs keep in the same service.
 
 The option ``external`` maps names to paths in the service: ``PATH``, or ``PATH#KEY`` for one key. A JSON object is a secret with its keys.
-Any other text is a secret with one key.
+Any other text is a secret with one key: ``KEY``, or ``value`` if the option has no ``KEY``.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class ExternalOptions(RemoteOptions):
     external: dict[str, str] = Field(default_factory=dict)
     """Secrets of other programs, which are read-only: ``PATH`` or ``PATH#KEY`` for each name."""
     clear: tuple[str, ...] = ()
-    """Keys of external secrets whose values are not masked: ``KEY``, or ``NAME.KEY`` for one secret. They are added to the harmless
-    keys that this package recognizes, such as a user name."""
+    """Keys of external secrets whose values are clear text, which is not masked: ``KEY``, or ``NAME.KEY`` for one secret. This package also
+    recognizes some harmless keys without this option, such as a user name."""
 
     @field_validator("clear")
     @classmethod
@@ -64,6 +64,7 @@ class ExternalOptions(RemoteOptions):
     def _check_external_paths(cls, external: dict[str, str]) -> dict[str, str]:
         # Users see only the type of this error, the first argument, so that no text can quote the value.
         for name, text in external.items():
+            # Our error is raised after the ``except`` block, so that it has no other error as its context.
             is_valid = True
             try:
                 names.check_name(name)
@@ -99,7 +100,7 @@ class ExternalSecrets:
 
         Args:
             options: Options of the backend, or ``None`` if its flavor cannot read external secrets.
-            fetch: Returns the text of a secret, given its name and its path.
+            fetch: Returns the text of a secret, or its bytes. The arguments are the name and the path of the secret.
             codec: Decodes an envelope that another secrets manager of this package wrote.
             service: Name of the service, for messages.
             manager: Name of the secrets manager, for messages.
@@ -113,7 +114,7 @@ class ExternalSecrets:
         self._manager = manager
 
     def read(self, name: str) -> SecretRecord:
-        """Return the record of a secret, with the keys that need no mask.
+        """Return the record of a secret. The record contains the keys that need no mask.
 
         Raises:
             InvalidSecretError: If the payload is binary, lacks the selected key, or has an invalid key.
@@ -143,6 +144,7 @@ class ExternalSecrets:
 
     def _select_content(self, payload: str | bytes, name: str, external_path: ExternalPath) -> tuple[dict[str, str], frozenset[str]]:
         """Return the keys and values of a payload that ``external_path`` selects, and the keys that need no mask."""
+        # This is the problem if the decoding below fails.
         problem, hint = "is binary", "Only text can be read."
         with suppress(UnicodeDecodeError):
             text = payload.decode("utf-8") if isinstance(payload, bytes) else payload
@@ -158,7 +160,7 @@ class ExternalSecrets:
     def _parse_content(self, text: str, name: str, key: str) -> tuple[dict[str, str], frozenset[str]]:
         """Return the content of a text, and the keys that need no mask.
 
-        If the text is not a JSON object, the whole text is the value of ``key``.
+        If the text is not a JSON object, the whole text is the value of ``key``, or of :data:`DEFAULT_KEY` if ``key`` is empty.
         """
         envelope = SecretEnvelope(text)
         if envelope.is_ours:
@@ -177,7 +179,7 @@ class ExternalSecrets:
         return {key or DEFAULT_KEY: text}, frozenset()
 
     def _check_key(self, key: str, name: str, external_path: ExternalPath) -> str:
-        """Return ``key`` if it is valid. The hint for an invalid key explains how to read the other keys of the payload."""
+        """Return ``key`` if it is valid. The hint for an invalid key explains how to read single keys of the payload."""
         try:
             return names.check_key(key, name=name)
         except InvalidSecretError as error:

@@ -1,6 +1,7 @@
 """Requests to a remote service: one client per process, retries and error mapping.
 
-An error of the SDK never becomes the cause of our error, because it contains the request with the token and the values.
+An error of the SDK may contain the request, with the token and the values. So it never becomes the cause or the context of our error: our
+error is raised after the ``except`` block.
 """
 
 from __future__ import annotations
@@ -54,12 +55,12 @@ class RemoteOptions(ScopedOptions):
     timeout: float = Field(default=10.0, gt=0, le=600)
     """Seconds to wait for the response to one request."""
     deadline: float = Field(default=60.0, gt=0, le=3600)
-    """Seconds after which a failed request is not retried."""
+    """Seconds after the first attempt. After this time a failed request is not retried."""
 
     @field_validator("*")
     @classmethod
     def _refuse_passwords_in_urls(cls, value: Any, info: ValidationInfo) -> Any:
-        # Addresses are shown to users, for example in errors.
+        # Addresses are shown to users, for example in errors, so an address such as https://user:password@host is refused.
         if isinstance(value, str) and "://" in value and "@" in value and not is_secret_field(cls.model_fields[info.field_name or ""]):
             raise PydanticCustomError("an address that holds a user or a password", "unexpected")
         return value
@@ -118,7 +119,9 @@ class RequestRunner(Generic[ClientT]):
         self._lock = threading.Lock()
 
     def run(self, verb: str, send: Callable[[ClientT], _ResultT], *, name: str = "", is_write: bool = False) -> _ResultT:
-        """Return the result of ``send``, which is retried after a transient error. Errors of the SDK are mapped to our errors.
+        """Call ``send``, with retries after transient errors, and return its result.
+
+        Errors of the SDK are mapped to our errors.
 
         Args:
             verb: The operation, for messages such as "can't list secrets".
@@ -138,7 +141,9 @@ class RequestRunner(Generic[ClientT]):
         raise problem
 
     def run_unmapped(self, send: Callable[[ClientT], _ResultT]) -> _ResultT:
-        """Return the result of ``send``, which is retried after a transient error. The caller handles the error.
+        """Call ``send``, with retries after transient errors, and return its result.
+
+        The caller maps the error to one of our errors.
 
         Raises:
             RemoteError: If the service, the SDK or the connection failed.
@@ -149,7 +154,8 @@ class RequestRunner(Generic[ClientT]):
         except RemoteError as error:
             problem = error
         if problem.kind is ErrorKind.UNKNOWN_USER and client is not None:
-            # Temporary credentials may have expired. A new client requests new credentials.
+            # Temporary credentials of the earlier client may have expired, so a new client requests new credentials. If this call created
+            # the client, its credentials are new, and there is no retry.
             self._discard_client(client)
             return self._call_with_retries(send, was_retried=problem.was_retried)
         raise problem
@@ -182,6 +188,7 @@ class RequestRunner(Generic[ClientT]):
         """Return our error for a failed request. The arguments are those of :meth:`run`."""
         service = self._service
         if name and error.kind is ErrorKind.MISSING:
+            # The secrets manager replaces this short text by a message with a hint.
             return SecretNotFoundError(f"no {name!r}", name=name)
         if name and error.kind is ErrorKind.EXISTS:
             return service.exists_error(name)
@@ -193,7 +200,7 @@ class RequestRunner(Generic[ClientT]):
 
         Args:
             send: Sends the request with a client.
-            was_retried: Whether an attempt with an earlier client may have been executed.
+            was_retried: Whether the service may have executed an attempt with an earlier client.
         """
         retrying = Retrying(
             retry=retry_if_exception(self._is_transient),
@@ -211,12 +218,16 @@ class RequestRunner(Generic[ClientT]):
         raise problem
 
     def _is_transient(self, error: BaseException) -> bool:
-        """Return whether a retry may fix an error."""
-        # Our own errors are final. The class has to be checked, because ManagerUnreachableError is also a ConnectionError.
+        """Return whether a retry of the request may succeed."""
+        # Our own errors are final. Their class has to be checked here, because ManagerUnreachableError is also a ConnectionError, whose
+        # kind is TRANSIENT.
         return isinstance(error, Exception) and not isinstance(error, ZenSecretsError) and self.kind_of(error) is ErrorKind.TRANSIENT
 
     def _seconds_to_wait(self, state: RetryCallState) -> float:
-        """Return the seconds to wait before the next attempt."""
+        """Return the seconds to wait before the next attempt.
+
+        They are the sum of the time that the service requested and a random time.
+        """
         error = state.outcome.exception() if state.outcome else None
         requested_seconds = self._service.requested_wait(error) if isinstance(error, Exception) else 0.0
         return requested_seconds + wait_random_exponential(multiplier=self._service.first_wait, max=10)(state)
@@ -261,14 +272,15 @@ class _DebugFilter(logging.Filter):
         self.thread_state = threading.local()
         """Its attribute ``depth`` is the number of active blocks of :func:`suppressed_debug_logs` in the current thread."""
         self._logger_counts: dict[str, int] = {}
-        """The number of all loggers when the filter was added to the loggers of a library, by library."""
+        """For each library, the number of loggers in this process when :meth:`install` last searched its loggers."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.levelno > logging.DEBUG or not getattr(self.thread_state, "depth", 0)
 
     def install(self, library: str) -> None:
         """Add the filter to the logger of a library and to its child loggers."""
-        # A filter does not apply to child loggers. An SDK creates child loggers at any time, so they are searched if there is a new logger.
+        # A filter does not apply to child loggers. An SDK creates child loggers at any time, so they are searched again if the number of
+        # loggers has changed.
         loggers = logging.root.manager.loggerDict
         if self._logger_counts.get(library) == len(loggers):
             return
@@ -283,7 +295,7 @@ _debug_filter = _DebugFilter()
 
 @contextmanager
 def suppressed_debug_logs(library: str) -> Iterator[None]:
-    """Suppress the debug logs of an SDK in this thread. They contain request bodies."""
+    """Suppress the debug logs of an SDK in this thread, because they contain request bodies."""
     _debug_filter.install(library)
     _debug_filter.thread_state.depth = getattr(_debug_filter.thread_state, "depth", 0) + 1
     try:

@@ -1,7 +1,8 @@
 """Base class of backends that store encrypted rows in a SQL database, with earlier versions.
 
 Keys and values are encrypted. Names, schema types, version numbers and times are not encrypted, so that a list needs no data key. They are
-authenticated with the encrypted content, so that a read detects a change of them. The statements are portable SQL.
+authenticated with the encrypted content, so that a read detects a change of them. The statements are portable SQL, because a subclass uses
+SQLite or a database server.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class _VersionRow(NamedTuple):
-    """A row of one version, without the names of the manager and the secret.
+    """A row of one version, without the names of the manager and the secret. The fields have the order of the columns.
 
     Attributes:
         secret_id: ID of the secret in the database.
@@ -75,7 +76,7 @@ class SealedBackend(Backend):
 
         Args:
             protection: "keyring", "passphrase" or "keyfile". If the store has this protection already, it gets another passphrase, or
-                another key in the keyring or in a file.
+                another wrapping key in the keyring or in a file.
             passphrase: The new passphrase. The default is ``ZENSECRETS_NEW_PASSPHRASE``, or ``ZENSECRETS_PASSPHRASE`` if the store had
                 no passphrase before. Without these variables the user is asked.
 
@@ -118,7 +119,7 @@ class SealedBackend(Backend):
         return self._keys.required_passphrase
 
     def describe(self) -> dict[str, str]:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`. This method needs no key."""
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`. This method needs no data key."""
         with self._database.read() as connection:
             secret_count = connection.execute(tables.SECRET_COUNT, {"of_manager": self._owner}).scalar() if connection is not None else 0
         return {"protected by": self._keys.describe(), "secrets": str(secret_count), "versions kept": str(self._versions_kept)}
@@ -128,8 +129,8 @@ class SealedBackend(Backend):
         row = self._find_row(name)
         key = self._keys.key_of(row.generation)
         while key is None:
-            # Another process may have rotated the key and encrypted the row again. Otherwise the row is damaged, and unseal_record raises
-            # the error.
+            # The data key of the row is unknown. Another process may have rotated the data key and encrypted the row again, so the row is
+            # read again. If its generation is still the same, the row is damaged, and unseal_record raises the error for the missing key.
             missing_generation = row.generation
             row = self._find_row(name)
             if row.generation == missing_generation:
@@ -147,7 +148,7 @@ class SealedBackend(Backend):
         for name, *columns in rows:
             result = results[name] = locked_error or self._record_or_error(name, columns)
             if isinstance(result, (InteractionCancelledError, ManagerLockedError)):
-                # The other secrets get the same error, because the user must not be asked again for each of them.
+                # The store cannot be opened. The remaining secrets get the same error, so that the user is not asked again for each secret.
                 locked_error = result
         return results
 
@@ -156,7 +157,7 @@ class SealedBackend(Backend):
         try:
             row = _row_of(columns)
             key = self._keys.key_of(row.generation)
-            # If the key is missing, another process may have encrypted the row again, so the secret is read again.
+            # If the data key is unknown, another process may have encrypted the row again, so the secret is read again.
             return self.read(name) if key is None else unseal_record(key, self._binding(name, CURRENT, row), row.sealed)
         except ZenSecretsError as error:
             return error
@@ -212,7 +213,8 @@ class SealedBackend(Backend):
         else:
             already_exists = False
         if already_exists:
-            # This error also rolls back the other writes of the transaction.
+            # The error is raised here, so that the error of the database, which contains the row, is not its context. This error also rolls
+            # back the other writes of the transaction.
             raise self.exists_error(name)
 
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
@@ -253,6 +255,7 @@ class SealedBackend(Backend):
 
     def delete_all(self) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Clearable.delete_all`."""
+        # Without secrets there is no write, because a write would create the database.
         if [*self.names()]:
             with self._database.write() as connection:
                 connection.execute(tables.DELETE_ALL_SECRETS, {"of_manager": self._owner})
@@ -265,6 +268,7 @@ class SealedBackend(Backend):
             row = self._find_row_in(connection, name)
             if connection.execute(tables.CURRENT_ROW, {"of_manager": self._owner, "of_name": new_name}).first() is not None:
                 return False
+            # The name is authenticated with the content, so every version is encrypted again with the new name.
             for earlier_row in self._earlier_rows(connection, row):
                 record = self._unseal(key, self._binding(name, EARLIER, earlier_row), earlier_row)
                 sealed = seal_record(key, self._binding(new_name, EARLIER, earlier_row), record)
@@ -325,7 +329,8 @@ class SealedBackend(Backend):
     def _find_row(self, name: str) -> _VersionRow:
         """Return the row of the current version.
 
-        A write calls this method first. Otherwise a write of a missing secret would create a key or ask for a passphrase.
+        A method that changes a secret calls this method first. Without this call, a change of a missing secret would create a data key or
+        ask for a passphrase.
 
         Raises:
             SecretNotFoundError: If the secret does not exist.
@@ -355,6 +360,7 @@ class SealedBackend(Backend):
 
     def _unseal(self, key: DataKey, binding: RowBinding, row: _VersionRow) -> SecretRecord:
         """Return the record of a row."""
+        # If another data key encrypted the row, ``None`` is passed, and unseal_record raises an error.
         return unseal_record(key if row.generation == key.generation else None, binding, row.sealed)
 
 
@@ -364,7 +370,7 @@ def holds_secrets(connection: Connection) -> bool:
 
 
 def _reseal_all(connection: Connection, *, old: DataKey, new: DataKey) -> None:
-    """Encrypt each row of each manager in the database with a new key."""
+    """Encrypt each row of each manager in the database with a new data key."""
     managers_and_names: dict[int, tuple[str, str]] = {}
     for manager, name, *columns in connection.execute(tables.EVERY_CURRENT_ROW).all():
         row = _row_of(columns)
@@ -374,6 +380,7 @@ def _reseal_all(connection: Connection, *, old: DataKey, new: DataKey) -> None:
     for earlier_columns in connection.execute(tables.EVERY_EARLIER_ROW).all():
         row = _row_of(earlier_columns)
         if row.secret_id not in managers_and_names:
+            # The earlier version belongs to no secret.
             raise _damaged_error()
         binding = RowBinding(*managers_and_names[row.secret_id], EARLIER, row.number, row.schema, row.write_time)
         connection.execute(
@@ -382,7 +389,7 @@ def _reseal_all(connection: Connection, *, old: DataKey, new: DataKey) -> None:
 
 
 def _reseal_columns(old: DataKey, new: DataKey, binding: RowBinding, row: _VersionRow) -> dict[str, Any]:
-    """Return the changed columns of a row that is encrypted with the new key."""
+    """Encrypt the content of a row with the new data key, and return the changed columns."""
     record = unseal_record(old if row.generation == old.generation else None, binding, row.sealed)
     return {"generation": new.generation, "sealed": seal_record(new, binding, record)}
 
@@ -411,6 +418,7 @@ def _row_of(columns: Iterable[Any]) -> _VersionRow:
     """
     # SQLite stores values of any type in any column, so a damaged row may have a number in a text column.
     row = _VersionRow._make(columns)
+    # These are the types of the fields of _VersionRow.
     types = (int, int, str, int, int, bytes)
     if all(type(value) is expected_type for value, expected_type in zip(row, types, strict=True)):
         return row
@@ -434,12 +442,12 @@ def _columns(key: DataKey, binding: RowBinding, record: SecretRecord) -> dict[st
 
 
 def _now() -> int:
-    """Return the time in microseconds (UTC)."""
+    """Return the current time in microseconds since 1970 (UTC)."""
     return time.time_ns() // 1000
 
 
 def _time_of(microseconds: int) -> datetime:
-    """Return the time of a number of microseconds (UTC)."""
+    """Return the time in UTC for a number of microseconds since 1970."""
     return datetime.fromtimestamp(microseconds / 1e6, timezone.utc)
 
 

@@ -1,7 +1,7 @@
 """An encrypted index of the secrets in a keyring, because a keyring cannot list its entries.
 
-Each row contains the name of a secret and the name of its entry in the keyring, both encrypted. A row is found by a fingerprint of the
-secret's name, a hash that cannot be computed without the data key.
+Each row contains the name of a secret, the name of its entry in the keyring, and its schema, all encrypted. A row is found by a fingerprint
+of the secret's name, a hash that cannot be computed without the data key.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ TABLES = MetaData()
 DATA_KEYS = data_keys_table(TABLES)
 """The table with the data key."""
 
+# ``generation`` is the number of the data key that encrypted the row. ``written`` is the time of the write in microseconds.
 _entries = Table(
     "entries",
     TABLES,
@@ -50,7 +51,7 @@ class IndexEntry(NamedTuple):
 
 
 def find(connection: Connection, key: DataKey, name: str) -> IndexEntry | None:
-    """Return the entry of a secret, or ``None`` if the secret does not exist.
+    """Return the index entry of a secret, or ``None`` if the index does not contain the secret.
 
     Raises:
         ManagerCorruptedError: If the row is damaged.
@@ -60,7 +61,7 @@ def find(connection: Connection, key: DataKey, name: str) -> IndexEntry | None:
 
 
 def all_entries(connection: Connection, key: DataKey) -> Iterator[IndexEntry]:
-    """Yield every entry.
+    """Yield the index entry of every secret.
 
     Raises:
         ManagerCorruptedError: If a row is damaged.
@@ -70,7 +71,7 @@ def all_entries(connection: Connection, key: DataKey) -> Iterator[IndexEntry]:
 
 
 def add(connection: Connection, key: DataKey, entry: IndexEntry) -> None:
-    """Add a new secret."""
+    """Add the index entry of a new secret."""
     connection.execute(insert(_entries).values(_seal(key, entry)))
 
 
@@ -80,17 +81,20 @@ def replace(connection: Connection, key: DataKey, name: str, entry: IndexEntry) 
 
 
 def remove(connection: Connection, key: DataKey, name: str) -> None:
-    """Remove a secret."""
+    """Remove the index entry of a secret. Its keyring entry stays unchanged."""
     connection.execute(delete(_entries).where(_entries.c.fingerprint == _fingerprint(key, name)))
 
 
 def has_entries(connection: Connection) -> bool:
-    """Return whether the index has an entry."""
+    """Return whether the index has at least one entry."""
     return connection.execute(select(_entries.c.fingerprint).limit(1)).first() is not None
 
 
 def key_generation(connection: Connection) -> object:
-    """Return the generation of the data key that encrypted the entries, or ``None`` if there is no entry."""
+    """Return the generation of the data key that encrypted the entries, or ``None`` if there is no entry.
+
+    One data key encrypts all entries, so one row is read. In a damaged file, the result may be of any type.
+    """
     return connection.execute(select(_entries.c.generation).limit(1)).scalar()
 
 
@@ -114,6 +118,7 @@ def _unseal(key: DataKey, row: tuple[Any, ...]) -> IndexEntry:
         try:
             sealed_fields = json.loads(cipher.unseal(key.key, sealed, _associated_data(str(fingerprint), write_time)))
         except ManagerCorruptedError:
+            # The error below replaces the error of the cipher, which does not know that the data is a row of the index.
             sealed_fields = None
     if sealed_fields is None:
         raise ManagerCorruptedError("A row of the index of secrets is damaged.", hint="It was not changed. Restore it from a backup.")

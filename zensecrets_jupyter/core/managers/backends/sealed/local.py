@@ -1,4 +1,4 @@
-"""The ``local`` backend, the default: an encrypted SQLite file on this machine, with earlier versions.
+"""The ``local`` backend, the default: an encrypted SQLite file on this machine, with earlier versions of secrets.
 
 Several processes of one machine may use a file at the same time. A file on a network drive must not be used by several machines at the
 same time, because SQLite's write-ahead log uses shared memory.
@@ -34,7 +34,7 @@ class LocalOptions(ManagerOptions):
     REGISTRATION_ONLY: ClassVar[frozenset[str]] = frozenset({"secrets_file"})
 
     path: Path | None = None
-    """The file. The default is ``secrets.db`` in the folder of the manager. A relative path is made absolute at registration."""
+    """The SQLite file. The default is ``secrets.db`` in the folder of the manager. A relative path is made absolute at registration."""
     versions_kept: int = Field(default=10, ge=1)
     """Number of versions that are kept of each secret, including the current one."""
     secrets_file: Path | None = Field(default=None)
@@ -77,11 +77,13 @@ class LocalBackend(SealedBackend):
         super().__init__(options, context=context)
         local_options = LocalOptions.model_validate(self.options.model_dump())
         path = local_options.path or self.context.folder / "secrets.db"
-        # Both attributes are the same object. ``_database`` has the type that all sealed backends use.
+        # Both attributes are the same object. ``_database`` has the general type that all sealed backends use.
+        # The folder of a file at ``path`` is the user's own choice, so it may be writable for other users.
         self._file = self._database = SqliteFile(path, TABLES, kind="secrets", version=FORMAT, is_folder_private=local_options.path is None)
         self._keys = DataKeys(
             self._file, DATA_KEYS, label=f"secrets manager {self.name!r}", has_sealed_rows=holds_secrets, ask=self.context.ask_passphrase
         )
+        # The value of the column ``manager``: in a shared file, each manager finds its rows by its own ID.
         self._owner = self.id
         self._versions_kept = local_options.versions_kept
 

@@ -17,13 +17,16 @@ EARLIER = "earlier"
 """The roles of a row: the current version, or an earlier one."""
 
 MAX_CONTENT_SIZE = 64 * 1024 * 1024
-"""Maximum number of bytes in the keys and values of one secret. SQLite and PostgreSQL allow 1 GB."""
+"""Maximum number of bytes of the keys and values of one secret, as JSON. SQLite and PostgreSQL allow 1 GB in a column."""
 
 
 class RowBinding(NamedTuple):
-    """The facts about a row that are authenticated with its encrypted content, so that the content cannot be decrypted in another row.
+    """Facts about a row that are authenticated with its encrypted content.
 
-    ``manager`` is the owner of the row, as in its table. ``role`` is :data:`CURRENT` or :data:`EARLIER`.
+    The content therefore cannot be decrypted in another row.
+
+    ``manager`` is the owner of the row: the value of the column ``manager``. ``role`` is :data:`CURRENT` or :data:`EARLIER`. ``number`` is
+    the number of the version. ``write_time`` is in microseconds.
     """
 
     manager: str
@@ -55,13 +58,14 @@ def unseal_record(key: DataKey | None, binding: RowBinding, sealed: Any) -> Secr
     """Return the decrypted record.
 
     Raises:
-        ManagerCorruptedError: If the row is damaged or was changed, or if the key is missing.
+        ManagerCorruptedError: If the row is damaged or was changed, or if the data key is missing.
     """
     plaintext = None
     if key is not None and isinstance(sealed, bytes):
         try:
             plaintext = cipher.unseal(key.key, sealed, binding.associated_data())
         except ManagerCorruptedError:
+            # The error below replaces the error of the cipher, which does not contain the name of the secret.
             plaintext = None
     if plaintext is None:
         message = f"The row of secret {binding.name!r} (version {binding.number!r}) is damaged, was altered or was swapped."

@@ -1,8 +1,9 @@
-"""The ``sql`` backend: encrypted tables on a database server, with earlier versions, for a team.
+"""The ``sql`` backend: encrypted tables on a database server, shared by a team.
 
-It needs a driver for the server. The extra ``sql`` installs the driver for PostgreSQL. Other servers are not tested. Names, schemas and
-times are stored unencrypted, and keys and values encrypted. A user who can decrypt the data key, for example with the passphrase, can read
-all secrets. Writes of other users become visible after the cache's time to live, or at once with ``refresh``.
+The tables also contain earlier versions of secrets. The backend needs a driver for the server. The extra ``sql`` installs the driver for
+PostgreSQL. Other servers are not tested. Names, schemas and times are stored unencrypted. Keys and values are stored encrypted. A user who
+can decrypt the data key, for example with the passphrase, can read all secrets. Writes of other users become visible after the cache's time
+to live, or at once with ``refresh``.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class SqlOptions(ScopedOptions):
     database_schema: str = Field(default="zensecrets", min_length=1, max_length=63)
     """The database schema of the tables. It is created if it does not exist."""
     protection: Literal["passphrase", "keyring", "keyfile"] = "passphrase"
-    """The protection of the key of new tables. Only a passphrase, or a key file in a shared folder, can be shared by a team."""
+    """The protection of the data key, for new tables. A team can share only a passphrase, or a key file in a shared folder."""
     key_folder: Path | None = None
     """The folder of the key file, for protection ``keyfile``. The default is a folder of this user."""
     versions_kept: int = Field(default=10, ge=1)
@@ -57,6 +58,7 @@ class SqlOptions(ScopedOptions):
             pass
         else:
             return url
+        # The first argument is the type of the error. Errors for users show the type, because a message may quote the value.
         raise PydanticCustomError(problem, "malformed")
 
     @field_validator("key_folder")
@@ -66,17 +68,19 @@ class SqlOptions(ScopedOptions):
 
 
 class SqlBackend(SealedBackend):
-    """The backend with encrypted tables on a database server. One key encrypts the secrets of all managers in a database schema."""
+    """The backend with encrypted tables on a database server. One data key encrypts the secrets of all managers in a database schema."""
 
     FLAVOR: ClassVar[str] = "sql"
     options_model: ClassVar[type[ManagerOptions]] = SqlOptions
     parallel_reads: ClassVar[int] = 8
     batch_size: int = 500
+    """Maximum number of secrets that one statement reads."""
 
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
         super().__init__(options, context=context)
         sql_options = SqlOptions.model_validate(self.options.model_dump())
+        # The value of the column ``manager``. Managers with the same value share their secrets.
         self._owner = {
             Scope.NONE: "none",
             Scope.GLOBAL: "global",

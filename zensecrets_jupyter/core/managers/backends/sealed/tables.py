@@ -2,8 +2,8 @@
 
 The statements are portable, and SQLAlchemy compiles each of them once. The current version of each secret is one row, so a read is one
 look-up. Earlier versions are in another table. The column ``manager`` is the owner of the row: the ID of a secrets manager, or a text
-for the scope that several managers share. ``written`` is the time of the write in microseconds. ``generation`` is the number of the data
-key that encrypted the row.
+for the scope that several managers share. ``number`` is the number of the version. ``written`` is the time of the write in
+microseconds. ``generation`` is the number of the data key that encrypted the row, and ``sealed`` is the encrypted content.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _secrets = Table(
     Column("sealed", SealedColumn, nullable=False),
     UniqueConstraint("manager", "name"),
 )
-# A list reads only this index, and not the rows with the encrypted content.
+# The list of summaries reads only this index, and not the rows with the encrypted content.
 Index("secrets_listed", _secrets.c.manager, _secrets.c.name, _secrets.c.schema, _secrets.c.number, _secrets.c.written)
 
 _earlier_versions = Table(
@@ -66,7 +66,7 @@ _of_name = _secrets.c.name == bindparam("of_name")
 _of_names = _secrets.c.name.in_(bindparam("of_names", expanding=True))
 _of_secret = _earlier_versions.c.secret == bindparam("of_secret")
 
-# Statements for one secrets manager, or for one secret with the ID ``of_secret``.
+# Statements that read rows of one owner, or of one secret with the ID ``of_secret``.
 CURRENT_ROW = select(
     _secrets.c.id, _secrets.c.number, _secrets.c.schema, _secrets.c.written, _secrets.c.generation, _secrets.c.sealed
 ).where(_of_manager, _of_name)
@@ -88,11 +88,12 @@ ALL_SUMMARIES = (
     select(_secrets.c.name, _secrets.c.schema, _secrets.c.number, _secrets.c.written).where(_of_manager).order_by(_secrets.c.name)
 )
 SECRET_COUNT = select(func.count()).select_from(_secrets).where(_of_manager)
+# Statements that read rows of all owners in the database.
 ANY_SECRET_ID = select(_secrets.c.id).limit(1)
-# Statements for all secrets managers that share the database.
 EVERY_CURRENT_ROW = select(_secrets.c.manager, _secrets.c.name, *CURRENT_ROW.selected_columns)
 EVERY_EARLIER_ROW = select(*EARLIER_ROWS.selected_columns)
 
+# Statements that change rows. ``of_secret`` is the ID of a secret.
 UPDATE_SECRET = update(_secrets).where(_secrets.c.id == bindparam("of_secret"))
 UPDATE_EARLIER = update(_earlier_versions).where(_of_secret, _earlier_versions.c.number == bindparam("of_number"))
 DELETE_SECRET = delete(_secrets).where(_of_manager, _of_name)

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 MAX_FILE_SIZE = 4 * 1024 * 1024
 """Maximum number of bytes of a file."""
 _MAX_KEYS = 100_000
-"""Maximum number of keys in a file."""
+"""Maximum number of keys in a file, of all secrets together."""
 _SCHEMA_KEY = "zenml_schema_name"
 """The key in each secret with the type of its schema."""
 
 
 def read_secrets_file(path: str) -> list[BaseSecretSchema]:
-    """Return the secrets of a file. A missing file has no secrets, because ZenML creates it with the first secret.
+    """Return the secrets of a file, or an empty list if the file is missing.
+
+    A missing file is no error, because ZenML creates the file with the first secret.
 
     Raises:
         UnreadableFileError: If the file is unreadable or malformed. The error never contains content.
@@ -52,18 +54,21 @@ def read_secrets_file(path: str) -> list[BaseSecretSchema]:
 
 
 def _compose(data: bytes) -> Any:
-    """Return the root node of the YAML text. Objects are not constructed, because aliases could multiply their content."""
+    """Return the root node of the YAML text, or ``None`` if the text is empty.
+
+    Python objects are not constructed from the nodes, because YAML aliases could multiply their content.
+    """
     import yaml
 
     try:
         return yaml.compose(data.decode("utf-8-sig"), Loader=yaml_loader())
     except (yaml.YAMLError, RecursionError):
-        # ``_entries`` refuses the empty tuple with the error for a malformed file, because it is not a mapping node.
+        # The empty tuple is not a mapping node, so ``_entries`` raises the error for a malformed file.
         return ()
 
 
 def _parse_contents(path: str, root: Any) -> dict[str, dict[str, str]]:
-    """Return the keys and texts of each secret, by name."""
+    """Return the keys of each secret with their base64 texts, by name of the secret."""
     contents: dict[str, dict[str, str]] = {}
     if root is None:
         return contents
@@ -72,6 +77,7 @@ def _parse_contents(path: str, root: Any) -> dict[str, dict[str, str]]:
         content: dict[str, str] = {}
         for key, value_node in _entries(path, secret_node):
             key_count += 1
+            # The value of a scalar node is a text. The value of another node is a list.
             if not isinstance(value_node.value, str) or key_count > _MAX_KEYS:
                 raise _format_error(path)
             content[key] = value_node.value
@@ -90,7 +96,7 @@ def _entries(path: str, node: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _make_secret(path: str, name: str, content: dict[str, str]) -> BaseSecretSchema:
-    """Return a secret. ``content`` contains the values in base64, and the schema."""
+    """Return a secret. ``content`` contains the values in base64, and the schema under :data:`_SCHEMA_KEY`."""
     schema = content.pop(_SCHEMA_KEY, None)
     if schema is None:
         raise _format_error(path)

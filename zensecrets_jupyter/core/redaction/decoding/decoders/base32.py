@@ -1,4 +1,7 @@
-"""Decoder of base32 in both alphabets of RFC 4648. Only whole words are decoded."""
+"""Decoder of base32 in both alphabets of RFC 4648: base32, and base32hex with the extended hex alphabet.
+
+Only whole words are decoded.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, Group
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The tables for runs of capitals and digits, and for runs of small letters and digits.
+# The tables for runs of capitals and digits, and for runs of small letters and digits. Each maps such bytes to "a", and others to a blank.
 _IN_ONE_CASE = tuple(
     bytes(0x61 if byte in (letters + string.digits).encode() else 0x20 for byte in range(256))
     for letters in (string.ascii_uppercase, string.ascii_lowercase)
@@ -23,15 +26,15 @@ _HEXADECIMAL = b"0123456789abcdefABCDEF"
 _SHORTEST_HEXADECIMAL = 16
 """A word of hexadecimal digits is not decoded with the extended hex alphabet from this length on.
 
-In this alphabet, only one word of 65,000 with this length has only hexadecimal digits.
+Such a word is probably hexadecimal. By chance, only one base32hex word of 65,000 with this length has only hexadecimal digits.
 """
-# Maps the digits of base32 to the digits with the same value that int(…, 32) reads.
+# _FROM_BASE32 maps the digits of base32 to the digits with the same value that int(…, 32) reads. Those are the digits of base32hex.
 _DIGITS = b"0123456789abcdefghijklmnopqrstuv"
 _FROM_BASE32 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abcdefghijklmnopqrstuvwxyz", _DIGITS + _DIGITS[:26])
 _SHIFTS = 8
 """Number of digits in one group. The base32 of a value may begin at any digit of a group."""
 _LONGEST_IDENTIFIER = 1 << 13
-"""A word in small letters without digits is base32 only from this length on, because a shorter one may be an identifier."""
+"""A word in small letters without digits is decoded only from this length on, because a shorter one may be an identifier."""
 
 
 def base32_views(view: TextView, shortest: int) -> list[TextView]:
@@ -50,7 +53,7 @@ def base32_views(view: TextView, shortest: int) -> list[TextView]:
 def _may_be_base32(data: bytes, run: Run) -> bool:
     """Return whether a run is a word that may be base32.
 
-    A part of a longer word, an identifier, and a word of a language in small letters are not base32.
+    Three kinds of runs are not base32: a part of a longer word, an identifier, and an ordinary word that is written in small letters.
     """
     if data[max(0, run.start - 1) : run.start].isalnum() or data[run.end : run.end + 1].isalnum():
         return False
@@ -59,7 +62,7 @@ def _may_be_base32(data: bytes, run: Run) -> bool:
 
 
 def _pieces(digits: bytes, word: Run) -> Iterator[DecodedPiece]:
-    """Yield the text that ``digits`` encode in each of the two alphabets.
+    """Yield the texts that ``digits`` encode, in each alphabet to which all digits belong.
 
     ``word`` is the location of the digits.
     """
@@ -72,7 +75,7 @@ def _pieces(digits: bytes, word: Run) -> Iterator[DecodedPiece]:
 
 
 def _decode(digits: bytes, word: Run) -> Iterator[DecodedPiece]:
-    """Yield the text that ``digits`` encode, decoded from each of the first eight digits on."""
+    """Yield the printable texts that result if decoding starts at the first, the second, … or the eighth of ``digits``."""
     number = int(digits, 32)
     for shift in range(_SHIFTS):
         # The bits after the last whole byte, and those of the skipped digits, are cut off.

@@ -21,7 +21,9 @@ _ALPHABETS = {
     "Ascii85": bytes(range(0x21, 0x76)),
     "Z85": (string.digits + string.ascii_lowercase + string.ascii_uppercase + ".-:+=^!/*?&<>()[]{}@%$#").encode(),
 }
+# The tables that map each digit to its value, and other bytes to 0xFF.
 _TABLES = {name: bytes(alphabet.index(byte) if byte in alphabet else 0xFF for byte in range(256)) for name, alphabet in _ALPHABETS.items()}
+# At least seven digits of one alphabet. They are searched inside a run of visible characters.
 _RUNS = {name: re.compile(b"[" + re.escape(alphabet) + b"]{7,}") for name, alphabet in _ALPHABETS.items()}
 _VISIBLE = bytes(0x61 if 0x21 <= byte <= 0x7E else 0x20 for byte in range(256))  # noqa: PLR2004 - these are the first and the last visible character of ASCII
 _LETTERS_AND_DIGITS = (string.ascii_letters + string.digits).encode()
@@ -29,19 +31,20 @@ _PUNCTUATION = string.punctuation.encode()
 _LONGEST = 1 << 17
 """Maximum number of bytes at the start of a text that are searched for base85."""
 _LEAST_PUNCTUATION = 12
-"""A likely run has at least one punctuation character among twelve characters. On average, base85 has one among four."""
+"""A run is likely base85 if it has one punctuation character for every twelve characters. On average, base85 has one for every four."""
 _MAX_UNLIKELY_BYTES = 256
-"""Maximum number of bytes of unlikely runs that are decoded too. One of 100 base85 texts of 25 characters is an unlikely run."""
+"""Maximum number of bytes of possible, but unlikely runs that are decoded. One of 100 base85 texts of 25 characters is unlikely."""
 _NO_CAPITALS = 20
 """A run without capitals is not base85 from this length on. Only one base85 text of 1,000 with this length has no capitals."""
 _BASE64_PUNCTUATION = (b"+/", b"-_")
 _GROUP = 5
-"""The digits that four bytes are encoded with."""
+"""The number of digits that encode four bytes."""
 _HIGHEST_DIGIT = b"\x54"
 """The digit with the value 84, with which an incomplete group is padded."""
 _CONTROL_RATIO = 4
 """Groups may encode text if at most one of four begins with a control character."""
-# The first of five digits is multiplied by 85**4, so it nearly determines the first byte. A byte below 0x20 is a control character.
+# The values of first digits of groups that begin with a control character (a byte below 0x20), without those of a tab and a line end. The
+# first of five digits is multiplied by 85**4, so it nearly determines the first byte.
 _FIRST_OF_CONTROLS = bytes(set(range((0x20 << 24) // 85**4)) - {(byte << 24) // 85**4 for byte in b"\t\n\r"})
 
 
@@ -51,7 +54,8 @@ def base85_views(view: TextView, shortest: int, budget: Budget) -> list[TextView
     Args:
         view: The view to decode.
         shortest: The minimum length of a run.
-        budget: The number of bytes that may be decoded. Each run is decoded fifteen times: in three alphabets, from each of five digits on.
+        budget: The number of bytes of runs that may be decoded. A run counts once, although it is decoded fifteen times: in three
+            alphabets, from each of the first five digits on.
     """
     pieces: list[DecodedPiece] = []
     unlikely_budget = Budget(_MAX_UNLIKELY_BYTES)
@@ -75,7 +79,7 @@ def base85_views(view: TextView, shortest: int, budget: Budget) -> list[TextView
 def _is_likely(run: bytes) -> bool:
     """Return whether a run has the usual punctuation of base85.
 
-    It has enough punctuation, and at least one punctuation character that base64 does not have.
+    It has enough punctuation, and punctuation that base64 does not have, and punctuation that base64url does not have.
     """
     if len(run) >= _NO_CAPITALS and run.islower():
         return False
@@ -85,7 +89,7 @@ def _is_likely(run: bytes) -> bool:
 
 
 def _is_possible(run: bytes) -> bool:
-    """Return whether a run has capitals, small letters and digits, as base85 has."""
+    """Return whether a run has capitals, small letters and digits, or only punctuation."""
     letters = run.translate(None, _PUNCTUATION)
     return not (letters.isalpha() or letters.isdigit() or letters.islower() or letters.isupper())
 
@@ -120,6 +124,7 @@ def _decode_quoted(data: bytes, run: Run) -> Iterator[DecodedPiece]:
         if unquoted != text:
             for name in _ALPHABETS:
                 for piece in _decode_run(unquoted, Run(0, len(unquoted)), name):
+                    # The offsets in the unquoted text differ from those in the data, so the whole run is located.
                     yield DecodedPiece(piece.data, lambda _start, _end: [(run.start, run.end)])
 
 
@@ -128,6 +133,8 @@ _QUOTED = (re.compile(rb"([$%{}`\"'])\1"), re.compile(rb"[`^\\]([!-/:-@\[-`{-~])
 
 
 def _decode(values: bytes) -> bytes:
+    """Return the bytes that groups of five digits encode. ``values`` are the values of the digits."""
     groups = zip(values[0::5], values[1::5], values[2::5], values[3::5], values[4::5], strict=True)
     numbers = [(((first * 85 + second) * 85 + third) * 85 + fourth) * 85 + fifth for first, second, third, fourth, fifth in groups]
+    # Five digits that are no base85 may have a number of more than four bytes.
     return b"".join([(number & 0xFFFFFFFF).to_bytes(4, "big") for number in numbers])

@@ -21,16 +21,19 @@ if TYPE_CHECKING:
 
 # A row of xxd, hexdump, curl or Wireshark.
 _ROW = re.compile(rb"^[ \t]*(?:0[xX])?([0-9A-Fa-f]{4,16})[:h]?[ \t]+(?=[0-9A-Fa-f]{2})([^\r\n]{2,200})", re.MULTILINE)
+# A group of bytes in such a row, such as "4a2d".
 _GROUP = re.compile(rb"[ \t]{0,3}-?[ \t]?((?:[0-9A-Fa-f]{2})+)(?=[ \t-]|\r?\n|\Z)")
 # A row of od.
 _OCTAL_ROW = re.compile(rb"^([0-7]{7})((?:[ \t]+[0-7]{6}){1,8})[ \t]*$", re.MULTILINE)
+# The two bytes of one number of od.
 _OCTAL_WORD = re.compile(rb"[0-7]{6}")
 # A row of od -c.
 _CHARACTER_ROW = re.compile(rb"^([0-7]{7})((?: {1,3}(?:\\[0abtnvfr\\]|[0-7]{3}|\*\*|[^\s\\]|(?<= {3}) )){1,16}) *$", re.MULTILINE)
+# A cell of such a row: one character, or its escape sequence or octal number. A blank is written as a cell of four blanks.
 _CELL = re.compile(rb" {1,3}(\\[0abtnvfr\\]|[0-7]{3}|[^\s\\]|(?<= {3}) )")
 _BYTES_IN_ROW = 16
 _MAX_CELL_DISTANCE = 3
-"""Maximum number of blanks between two cells of a row. The cells of two rows have an address between them."""
+"""Maximum number of blanks between two cells of a row. Two rows have an address between them, so their cells are farther apart."""
 _LONGEST = 1 << 18
 """Maximum number of bytes at the start of a text that are searched for dumps."""
 _CONTROLS = {
@@ -44,10 +47,14 @@ _CONTROLS = {
     b"\\r": b"\r",
     b"\\\\": b"\\",
 }
+"""The escape sequences of ``od -c``, and the bytes that they encode."""
 
 
 class _Cell(NamedTuple):
-    """Decoded bytes of a row, and the span that encodes them."""
+    """Decoded bytes of a row, and the span that encodes them.
+
+    The bytes are a group, a word, a character or the text column.
+    """
 
     data: bytes
     start: int
@@ -57,9 +64,10 @@ class _Cell(NamedTuple):
 def dump_views(view: TextView) -> list[TextView]:
     """Return views of the dumps in ``view``.
 
-    They are the bytes in both byte orders, and the text column.
+    They are the hexadecimal bytes in both byte orders, the text column, the octal words of od, and the characters of ``od -c``.
     """
     data = view.data[:_LONGEST]
+    # A dump has the address 0, or else at least two rows.
     if b"0000" not in data and not _has_rows(data):
         return []
     rows = [_row(match) for match in _ROW.finditer(data)]
@@ -83,7 +91,7 @@ def dump_views(view: TextView) -> list[TextView]:
 
 
 def _has_rows(data: bytes) -> bool:
-    """Return whether ``data`` has at least two rows, even if the address of the first row is not 0."""
+    """Return whether ``data`` has at least two rows. The first address may be any number."""
     first = _ROW.search(data)
     return first is not None and _ROW.search(data, first.end()) is not None
 
@@ -104,6 +112,7 @@ def _row(match: re.Match[bytes]) -> tuple[list[_Cell], _Cell | None]:
     # Some dumps have the text between two vertical bars, or between > and <.
     is_bordered = rest[:1] in {b"|", b">"} and rest.rstrip()[-1:] in {b"|", b"<"}
     text = rest[1:].rstrip()[:-1] if is_bordered else rest
+    # A text column has at most one character for each byte. Two more bytes are tolerated.
     if not text.strip() or len(text) > _BYTES_IN_ROW + 2:
         return cells, None
     start = stop - len(rest) + (1 if is_bordered else 0)
@@ -111,7 +120,7 @@ def _row(match: re.Match[bytes]) -> tuple[list[_Cell], _Cell | None]:
 
 
 def _octal_word(digits: bytes) -> bytes:
-    # Six octal digits may be more than two bytes, but od writes no such word.
+    # Machines of today write the low byte first. Six octal digits may exceed two bytes, but od writes no such word.
     return int(digits, 8).to_bytes(3, "little")[:2]
 
 
@@ -122,7 +131,7 @@ def _characters(match: re.Match[bytes]) -> Iterator[_Cell]:
         if data in _CONTROLS:
             data = _CONTROLS[data]
         elif len(data) == len(b"377"):
-            # Three octal digits are the number of a byte.
+            # Three octal digits write one byte.
             data = bytes([int(data, 8) & 0xFF])
         yield _Cell(data, match.start(2) + cell.start(1), match.start(2) + cell.end(1))
 

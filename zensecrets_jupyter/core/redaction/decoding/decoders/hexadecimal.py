@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction.decoding.views import Span
 
+# The table of ``runs_in``: it maps digits to "a", and other bytes to a blank.
 _CLASSES = bytes(0x61 if byte in b"0123456789abcdefABCDEF" else 0x20 for byte in range(256))
 _MIN_DIGITS = 12
+"""Minimum number of digits of the first line of a block: those of a value of six bytes, which is the shortest one."""
+# A first line, and further lines of the same wrapped text, which may be shorter.
 _BLOCK = re.compile(rb"[0-9A-Fa-f]{12,}(?:[ \t]*\r*\n[ \t]*[0-9A-Fa-f]{2,})*")
 _DIGIT = re.compile(rb"[0-9A-Fa-f]")
 _WHITE_SPACE = b" \t\r\n"
@@ -28,7 +31,8 @@ _SEPARATOR_BYTES = len(_SEPARATOR) // 2
 def hexadecimal_views(view: TextView) -> list[TextView]:
     """Return a view of the blocks of at least 12 hexadecimal digits.
 
-    The blocks are decoded from the first digit on, and from the second digit on. The list is empty if there is no block.
+    The blocks are decoded from the first digit on, and from the second digit on, because one digit before a value may belong to other text.
+    The list is empty if there is no block.
     """
     data = view.data
     blocks = _blocks(data)
@@ -38,6 +42,7 @@ def hexadecimal_views(view: TextView) -> list[TextView]:
     # All blocks are decoded at once, because every line of a log may contain an identifier.
     pieces = []
     for shift in (0, 1):
+        # A last digit without a partner is left out.
         pairs = [block[shift : len(block) - (len(block) - shift) % 2] for block in digits]
         starts = list(accumulate((len(block) // 2 + _SEPARATOR_BYTES for block in pairs), initial=0))
         pieces.append(DecodedPiece(bytes.fromhex(_SEPARATOR.join(pairs).decode("ascii")), _PairLocator(data, blocks, starts, shift)))
@@ -60,6 +65,14 @@ class _PairLocator:
     """Locates bytes that were decoded from the joined digits of several blocks."""
 
     def __init__(self, data: bytes, blocks: Sequence[Span], starts: Sequence[int], shift: int) -> None:
+        """Create the locator.
+
+        Args:
+            data: The bytes that contain the blocks.
+            blocks: The span of each block in ``data``.
+            starts: The offset of each block in the decoded bytes, and the offset after the last separator.
+            shift: The number of digits of each block that were skipped before decoding.
+        """
         self._data = data
         self._blocks = blocks
         self._starts = starts
@@ -79,6 +92,7 @@ class _PairLocator:
         return spans
 
     def _positions(self, start: int, end: int) -> Sequence[int]:
+        """Return the offset of each digit of the block ``data[start:end]``."""
         if not any(byte in _WHITE_SPACE for byte in self._data[start:end]):
             return range(start, end)
         return [digit.start() for digit in _DIGIT.finditer(self._data, start, end)]

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction.decoding.views import Span
 
-# A character and a backspace, with which terminals overprint the character.
+# A character and a backspace. The next character overprints it, as in bold letters of manual pages.
 _OVERSTRUCK = re.compile(rb"[\x00-\x7f]\x08|[\xc2-\xf4][\x80-\xbf]{1,3}\x08")
-# The prefix of a string literal, such as b or rb; such a prefix on a new line; and the border of two adjacent literals.
+# The prefix of a string literal, such as b or rb; such a prefix on a new line; and the line end between two
+# adjacent literals.
 _PREFIX = re.compile(rb"(?<=[\s(])[bBrRuUfF]{1,2}(?=['\"])")
 _PREFIX_BELOW = re.compile(rb"\n\s*[bBrRuUfF]{1,2}['\"]")
 _ADJACENT_LITERALS = re.compile(rb"['\"][ \t\\+]*\r?\n\s*[bBrRuUfF]{1,2}['\"]")
@@ -34,15 +35,17 @@ _ADJACENT_LETTERS = tuple(
 )
 _LONGEST_LETTER = 6
 """Maximum number of bytes of a letter and of the quote before it."""
+# One quoted letter. The second group is the letter without its quotes.
 _LETTER = re.compile(rb"(['\"])(\\?[^'\"\n]|[\xc2-\xf4][\x80-\xbf]{1,3})\1")
-# A vertical border of a table, which is a vertical bar or a box-drawing character; and such a border on the line below.
+# A vertical border of a table, which is a vertical bar or a box-drawing character; and a line end with such a
+# border on the line below. The set at the start of the first expression makes the search fast.
 _BORDER = re.compile(rb"[|\xe2](?:(?<=\|)|(?<=\xe2)[\x94\x95][\x80-\xbf])")
 _BORDER_BELOW = re.compile(rb"\n[^\n|\xe2]{0,500}(?:\||\xe2[\x94\x95][\x80-\xbf])")
 _WIDEST = 500
-"""Maximum number of bytes between two borders of a line."""
+"""Number of bytes at the end of a line that are searched for a border."""
 _MAX_CELL_LINES = 4096
 """Maximum number of lines of a cell."""
-# The text of one cell.
+# The text of one cell, which has no two blanks in a row.
 _CELL = re.compile(rb"\S+(?: \S+)*")
 _LONGEST = 1 << 18
 """Maximum number of bytes at the start of a text that are searched for tables."""
@@ -64,6 +67,7 @@ def layout_views(view: TextView, *, is_wrapped: bool) -> list[TextView]:
         views.append(PiecedView(view, letters, "a list of letters"))
     if b"\n" in data:
         if _PREFIX_BELOW.search(data) and _ADJACENT_LITERALS.search(data):
+            # Only the prefixes are removed, because the search ignores quotes and line ends between letters.
             views += _removal_views(view, _PREFIX, _PREFIX_BELOW)
         table = view if is_wrapped else excerpt(view, _has_columns)
         if is_wrapped or _has_columns(table.data):
@@ -142,16 +146,19 @@ def _wrapped_cells(data: bytes) -> Iterator[DecodedPiece]:
 
     The lines of a cell begin at the same column, and either all or none of them have a border on their right.
     """
+    # The lines of each cell that may continue on the next line, by the column and the border of the cell.
     open_cells: dict[tuple[int, bool], list[_CellLine]] = {}
     position = 0
     for line in data.split(b"\n"):
         cell_lines = {(cell_line.column, cell_line.has_border): cell_line for cell_line in _cell_lines(line, position)}
         position += len(line) + 1
+        # An empty line does not end a cell.
         if not cell_lines:
             continue
         continued: dict[tuple[int, bool], list[_CellLine]] = {}
         for cell, cell_line in cell_lines.items():
             continued[cell] = [*open_cells.pop(cell, []), cell_line][-_MAX_CELL_LINES:]
+        # The remaining cells have no text at their column of this line, so they are complete.
         yield from _pieces(data, open_cells)
         open_cells = continued
     yield from _pieces(data, open_cells)
@@ -160,7 +167,7 @@ def _wrapped_cells(data: bytes) -> Iterator[DecodedPiece]:
 def _cell_lines(line: bytes, offset: int) -> Iterator[_CellLine]:
     """Yield the lines of cells that are on one line of a table.
 
-    Columns are counted in characters, because a border is one character and three bytes.
+    Columns are counted in characters, because a box-drawing border is one character and three bytes.
     """
     start = 0
     line_end = (len(line), len(line))
@@ -172,6 +179,7 @@ def _cell_lines(line: bytes, offset: int) -> Iterator[_CellLine]:
 
 
 def _pieces(data: bytes, cells: dict[tuple[int, bool], list[_CellLine]]) -> Iterator[DecodedPiece]:
+    """Yield the joined lines of each cell that has more than one line."""
     for lines in cells.values():
         if len(lines) > 1:
             yield DecodedPiece(b"".join(data[line.start : line.end] for line in lines), partial(_locate, lines))

@@ -17,16 +17,16 @@ from zensecrets_jupyter.core.redaction.decoding.views import SubstitutedView, Te
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A quick check for quoted-printable. The alternatives are an encoded equals sign or control character, a blank (unless "=20" may be a
-# number), a character outside ASCII, a line end, and an encoded word.
+# A quick check for quoted-printable. After two equals signs, nothing is encoded. The alternatives are an encoded equals sign
+# or control character, a blank (unless "=20" may be a number), a character outside ASCII, a line end, and an encoded word.
 _QUICK_CHECK = re.compile(rb"=(?<!==)(?:3D|0[0-9A-F]|7F|20(?![0-9]*(?:[\s,.:;)\]}]|\Z))|[C-F][0-9A-F]=[89AB][0-9A-F]|\r?\n|\?)")
 # An escape sequence of quoted-printable.
 _ESCAPE = re.compile(rb"=[0-9A-F]{2}|=[ \t]*\r?\n")
-# An encoded word, with the white space before the next one.
+# An encoded word. White space between two encoded words is no part of the text (RFC 2047, 6.2), so it is matched with the first of them.
 _WORD = re.compile(rb"=\?[A-Za-z0-9_.*-]{1,60}\?([qQbB])\?([^?\s]{0,400})\?=(?:\s+(?==\?))?")
-# An escape sequence in an encoded word.
+# An escape sequence in an encoded word of the encoding Q, or the underscore that encodes a blank.
 _IN_WORD = re.compile(rb"=([0-9A-Fa-f]{2})|_")
-# A run of UTF-7, which begins with a plus sign, or with an ampersand in IMAP.
+# A run of UTF-7, which begins with a plus sign, or with an ampersand in IMAP. The runs +- and &- encode the signs themselves.
 _UTF_7 = re.compile(rb"[&+](?:(?<=\+)[A-Za-z0-9/]{3,400}(?:-|(?![A-Za-z0-9+/,-]))|[A-Za-z0-9+/,]{3,400}-|-)")
 _BITS = 6
 """The bits that one digit of base64 encodes."""
@@ -62,15 +62,18 @@ def _has_utf_7(data: bytes) -> bool:
 
 
 def _substituted_views(view: TextView, name: str, expression: re.Pattern[bytes], decode: Callable[[bytes], bytes]) -> list[TextView]:
+    """Return a view with the matches of ``expression`` decoded, or an empty list if nothing changes."""
     decoded = expression.sub(lambda match: decode(match[0]), view.data)
     return [SubstitutedView(view, decoded, name, expression, decode)] if decoded != view.data else []
 
 
 def _decode_quoted(escape: bytes) -> bytes:
+    """Return the byte that an escape sequence encodes. An equals sign before a line end encodes nothing."""
     return bytes.fromhex(escape[1:].decode("ascii")) if escape[1:].isalnum() else b""
 
 
 def _decode_word(word: bytes) -> bytes:
+    """Return the bytes that an encoded word encodes, in the character set of the word."""
     match = _WORD.match(word)
     if match is None:
         return word
@@ -91,7 +94,8 @@ def _decode_utf_7(escape: bytes) -> bytes:
     bits = len(digits) * _BITS
     data = binascii.a2b_base64(digits + b"A" * (-len(digits) % 4))
     characters, rest = data[: bits // 16 * 2], data[bits // 16 * 2 :]
-    # The unused bits of the last digit are zero. In a sum of variables, such as "a+bcd-e", they seldom are.
+    # The unused bits of the last digit are zero. In a sum of variables, such as "a+bcd-e", these bits are seldom
+    # zero. A run with at least six unused bits has a digit too many.
     if bits % 16 >= _BITS or any(rest):
         return escape
     try:

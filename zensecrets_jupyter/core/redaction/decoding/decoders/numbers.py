@@ -1,4 +1,4 @@
-"""Decoder of lists of numbers that are bytes or characters.
+"""Decoder of lists of numbers: each number is one or several bytes, or a character.
 
 The numbers may be hexadecimal, decimal or octal.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction.decoding.views import Span
 
-# The characters between two numbers of a list, and before and after the list.
+# The characters between two numbers of a list. No letter or digit is next to the list.
 _SEPARATOR = rb"[\s,;:|\-\[\](){}<>'\"/+]{1,40}"
 _START = rb"(?<![0-9A-Za-z])"
 _END = rb"(?![0-9A-Za-z])"
@@ -30,13 +30,16 @@ def _list_of(number: bytes, min_count: int) -> re.Pattern[bytes]:
 
 # A list of numbers of any kind. The expressions below are searched only inside such lists, because they are slower.
 _LIST = re.compile(_START + rb"(?:(?:0[xXoO]|[Uu]\+)?[0-9A-Fa-f]{1,8}" + _SEPARATOR + rb"){2,}(?:0[xXoO]|[Uu]\+)?[0-9A-Fa-f]{1,8}" + _END)
+# The shortest value has six bytes: six numbers, or three numbers of two bytes.
 _HEX_BYTES = _list_of(rb"(?:0[xX])?[0-9A-Fa-f]{2}", 6)
 # Bytes with a prefix, of which small ones may have one digit, such as 0x5.
 _HEX_SMALL = _list_of(rb"0[xX][0-9A-Fa-f]{1,2}", 6)
+# Words of two or four bytes.
 _HEX_WORDS = _list_of(rb"(?:0[xX])?[0-9A-Fa-f]{4}(?:[0-9A-Fa-f]{4})?", 3)
 _CODE_POINTS = _list_of(rb"[Uu]\+[0-9A-Fa-f]{4,6}", 6)
+# Code points in decimal.
 _DECIMAL = _list_of(rb"[0-9]{1,7}", 6)
-# Only numbers up to 255 match, so that a line number or an execution count before the list is left out.
+# Only numbers up to 255 match, so that a larger number before the list, such as a line number, is left out.
 _DECIMAL_BYTES = _list_of(rb"(?:1?[0-9]{1,2}|2[0-4][0-9]|25[0-5])", 6)
 _OCTAL = _list_of(rb"(?:0o?)?[0-3][0-7]{2}", 6)
 _NUMBER = re.compile(rb"(?:0[xXoO]|[Uu]\+)?([0-9A-Fa-f]+)")
@@ -58,6 +61,7 @@ def number_views(view: TextView) -> list[TextView]:
             for match in expression.finditer(data, start, end)
             for decoded, size in decode(match[0])
         ]
+        # A view with both would be binary, and binary views are decoded less thoroughly than texts.
         texts = [piece for piece in pieces if is_printable(piece.data)]
         binaries = [piece for piece in pieces if not is_printable(piece.data)]
         name = "hexadecimal" if expression is _HEX_BYTES else "numbers"
@@ -88,6 +92,7 @@ def _hex_bytes(text: bytes) -> Iterator[tuple[bytes, int]]:
 
 
 def _hex_words(text: bytes) -> Iterator[tuple[bytes, int]]:
+    """Decode words in both byte orders."""
     numbers = _NUMBER.findall(text)
     size = len(numbers[0]) // 2
     if all(len(number) == 2 * size for number in numbers):
@@ -102,6 +107,7 @@ def _decimal_bytes(text: bytes) -> Iterator[tuple[bytes, int]]:
 
 def _decimal(text: bytes) -> Iterator[tuple[bytes, int]]:
     numbers = list(map(int, _NUMBER.findall(text)))
+    # A list of ASCII characters has the same numbers as a list of bytes, which ``_decimal_bytes`` decodes.
     if _LAST_OF_ASCII < max(numbers) <= _LAST_CHARACTER:
         yield b"".join(map(_character, numbers)), 0
 
@@ -115,6 +121,7 @@ def _octal(text: bytes) -> Iterator[tuple[bytes, int]]:
 
 
 def _character(number: int) -> bytes:
+    """Return a character in UTF-8. The result is empty if ``number`` is no code point."""
     return chr(number).encode("utf-8", "surrogatepass") if number <= _LAST_CHARACTER else b""
 
 

@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.records import ManagerOptions
 
 _PENDING_LABEL = "ZENSECRETS_WRITTEN"
-"""The label of a new version before it becomes the current one."""
+"""The label of a new version before it becomes the current one. AWS calls it a staging label."""
 _SCHEMA_TAG = "zensecrets:schema"
 """The tag with the schema. With this tag, a list shows the schemas without reading values."""
 _DELETED_CODE, _SKEWED_CODE = "marked-for-deletion", "clock-skew"
-"""Our codes for errors that AWS reports only as text."""
+"""Our codes for two errors for which AWS has only a general code, and the reason in the text."""
 
 _ERRORS: ErrorTable = {
     # These codes are under "Errors" of each action in the API reference.
@@ -76,7 +76,7 @@ _ERRORS: ErrorTable = {
     "Throttling": ErrorKind.TRANSIENT,
     "ThrottlingException": ErrorKind.TRANSIENT,
     "TooManyRequestsException": ErrorKind.TRANSIENT,
-    # The status decides the kind of a response without a known code, which may come from a proxy.
+    # A response without a known code may come from a proxy. Then the HTTP status decides the kind.
     "401": ErrorKind.UNKNOWN_USER,
     "403": ErrorKind.DENIED,
     "413": ErrorKind.TOO_LARGE,
@@ -111,6 +111,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
 
     def explain_deleted(self, name: str, key: str) -> SecretNotFoundError | None:
         """See :meth:`RemoteBackend.explain_deleted`."""
+        # DeletedDate is the end of the retention, not the time of the deletion (DescribeSecret in the API reference).
         end_date = self.runner.run_unmapped(lambda client: self._call(client, "describe_secret", SecretId=key)).get("DeletedDate")
         if end_date:
             message = f"Secret {name!r} in secrets manager {self.name!r} was deleted. AWS keeps it until {end_date:%Y-%m-%d}."
@@ -161,9 +162,10 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         except client.exceptions.ClientError as error:
             if self.runner.kind_of(error) is not ErrorKind.DENIED:
                 raise
-            # BatchGetSecretValue needs an extra permission, so the secrets are read one by one.
+            # BatchGetSecretValue needs a permission of its own. Without it, the secrets are read one by one.
             response = {}
-        # AWS may refuse some secrets, omit them from the response, or return another version. These secrets are read one by one below.
+        # AWS may refuse some secrets, omit them from the response, or return a version that is not current. These
+        # secrets are read one by one below.
         for item in response.get("SecretValues", []):
             if CURRENT in item.get("VersionStages", []):
                 results[item["Name"]] = _envelope_in(item)
@@ -184,6 +186,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
 
     def list_keys(self, client: Any, prefix: str) -> Iterable[ListedKey]:
         """See :meth:`RemoteBackend.list_keys`."""
+        # ListSecrets returns at most 100 secrets in a response.
         arguments: dict[str, Any] = {"MaxResults": 100}
         if prefix:
             arguments["Filters"] = [{"Key": "name", "Values": [prefix]}]
@@ -208,6 +211,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         except (client.exceptions.ResourceExistsException, client.exceptions.InvalidRequestException) as error:
             # For a deleted secret that can be restored, AWS raises InvalidRequestException. moto, which simulates AWS in tests, raises
             # ResourceExistsException.
+            # After ResourceExistsException, the existing secret may be a current or a deleted one.
             may_be_current = "ResourceExistsException" in self.codes_of(error)
             if not may_be_current and _DELETED_CODE not in self.codes_of(error):
                 raise
@@ -216,7 +220,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         try:
             metadata = self._call(client, "describe_secret", SecretId=key)
         except client.exceptions.ResourceNotFoundException:
-            # A forced deletion is still in progress.
+            # The name is still taken, because a forced deletion is in progress.
             raise RemoteError(ErrorKind.TRANSIENT, _DELETED_CODE) from None
         except client.exceptions.ClientError as error:
             if not may_be_current or self.runner.kind_of(error) is not ErrorKind.DENIED:
@@ -228,7 +232,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         self._replace_deleted(metadata, client, key, envelope)
 
     def _replace_deleted(self, metadata: Mapping[str, Any], client: Any, key: str, envelope: SecretEnvelope) -> None:
-        """Register a secret whose deleted predecessor can still be restored.
+        """Register a secret whose name belongs to a deleted secret that can be restored.
 
         Between the restore and the write, the old content is current. If the write fails, the secret is deleted again, unless another
         writer has registered the name since the restore.
@@ -237,7 +241,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         deleted_id, _ = labelled_version_ids(metadata)
         self._call(client, "restore_secret", SecretId=key)
         try:
-            # The separator makes another version ID than that of CreateSecret, because AWS ignores a request with an ID that exists.
+            # AWS ignores a write whose version ID exists already. The separator "+" avoids the ID that CreateSecret uses for this envelope.
             self._write(client, key, envelope, new_id=version_id(1, envelope, separator="+"), replaced_id=deleted_id)
         except BaseException as error:
             if isinstance(error, RemoteError) and error.kind is ErrorKind.CONFLICT:
@@ -252,6 +256,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
     def overwrite(self, client: Any, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.overwrite`."""
         token = str(current.token)
+        # A version from the AWS console has no number in its ID. A version that has lost its label has been replaced.
         number = number_in(token) or version_numbers(self._call(client, "describe_secret", SecretId=key)).get(token)
         if number is None:
             raise RemoteError(ErrorKind.CONFLICT)
@@ -273,7 +278,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
             VersionStages=[_PENDING_LABEL],
         )
         if new_id == replaced_id:
-            # The version was current before its secret was deleted, so it has the label already. An earlier attempt wrote it.
+            # An earlier attempt made this version current, and then the secret was deleted. So the version has the label already.
             return
         try:
             move = {"VersionStage": CURRENT, "MoveToVersionId": new_id, "RemoveFromVersionId": replaced_id}
@@ -312,6 +317,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         versions: list[StoredVersion] = []
         for version, number in version_numbers(metadata).items():
             response = self._call(client, "get_secret_value", SecretId=key, VersionId=version)
+            # The first version is the current one.
             versions.append(StoredVersion(number, _in_utc(response["CreatedDate"]), _envelope_in(response), current=not versions))
         return versions
 
@@ -322,6 +328,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
             try:
                 return getattr(client, operation)(**arguments)
             except (FileNotFoundError, PermissionError) as error:
+                # boto3 opens some files at the first request, such as a CA bundle.
                 problem = f"its configuration names {error.filename}, which can't be used"
         raise RemoteError(ErrorKind.UNKNOWN_USER, problem)
 
@@ -333,6 +340,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         details = response.get("Error", {})
         code, message = str(details.get("Code", "")), str(details.get("Message", ""))
         status = str(response.get("ResponseMetadata", {}).get("HTTPStatusCode", ""))
+        # The text "delet" is in "deleted" and in "deletion".
         if code == "InvalidRequestException" and "delet" in message:
             return (_DELETED_CODE, code, status)
         if code == "InvalidSignatureException" and re.match("Signature (expired|not yet current)", message):
@@ -348,13 +356,13 @@ def _in_utc(time: datetime) -> datetime:
 
 def _envelope_in(response: Mapping[str, Any]) -> SecretEnvelope:
     """Return the envelope of a response, with the version ID as its token."""
-    # A binary payload belongs to another program, so its text is empty.
+    # This package writes only text. A binary payload of another program becomes an empty text.
     return SecretEnvelope(response.get("SecretString", ""), response["VersionId"])
 
 
 def _refuse_foreign(metadata: Mapping[str, Any]) -> None:
     """Raise RemoteError if another program wrote the deleted secret."""
-    # AWS does not return the content of a deleted secret, so the version ID and the tag are checked.
+    # AWS does not return the content of a deleted secret. The secret is ours if its version ID has a number, or if it has our tag.
     current_id, _ = labelled_version_ids(metadata)
     if number_in(current_id) is None and _SCHEMA_TAG not in {tag["Key"] for tag in metadata.get("Tags", [])}:
         raise RemoteError(ErrorKind.NOT_OURS, _DELETED_CODE)
@@ -362,6 +370,6 @@ def _refuse_foreign(metadata: Mapping[str, Any]) -> None:
 
 def _tags_of(envelope: SecretEnvelope) -> dict[str, str]:
     """Return the tag with the schema, or no tag if AWS refuses the value."""
-    # The API reference allows letters and digits of any script, spaces and these characters ("Tag").
+    # The API reference ("Tag") allows letters and digits of any script, spaces, and the punctuation in this pattern.
     is_accepted = re.fullmatch(r"[\w\s+=.:/@-]{1,256}", envelope.schema)
     return {_SCHEMA_TAG: envelope.schema} if is_accepted else {}

@@ -22,7 +22,7 @@ class AwsOptions(ExternalOptions):
     endpoint_url: str | None = None
     """Another address of the service, such as a VPC endpoint or a test server."""
     recovery_days: int = Field(default=30, ge=7, le=30)
-    """Days for which a deleted secret can be restored."""
+    """Days for which a deleted secret can be restored. AWS allows 7 to 30."""
     force: bool = False
     """Whether a deleted secret is destroyed at once and cannot be restored."""
     tags: dict[str, str] = Field(default_factory=dict)
@@ -30,7 +30,7 @@ class AwsOptions(ExternalOptions):
 
 
 def create_client(options: AwsOptions, *, max_connections: int) -> Any:
-    """Return a client with a pool of at most ``max_connections``. No request is sent.
+    """Return a client with at most ``max_connections`` connections. No request is sent.
 
     Raises:
         InvalidOptionsError: If the configuration is unusable, for example because the profile or the region is missing.
@@ -40,7 +40,8 @@ def create_client(options: AwsOptions, *, max_connections: int) -> Any:
     from botocore.exceptions import BotoCoreError
     from botocore.session import Session
 
-    # The client does not retry requests, because our RequestRunner does. boto3 still retries its requests for the role of the machine.
+    # The client does not retry requests, because our RequestRunner does. boto3 still retries its requests for the
+    # credentials of the machine's role.
     config = Config(
         connect_timeout=options.timeout,
         read_timeout=options.timeout,
@@ -57,7 +58,7 @@ def create_client(options: AwsOptions, *, max_connections: int) -> Any:
     except (BotoCoreError, ValueError, FileNotFoundError, PermissionError) as error:
         if isinstance(error, BotoCoreError) and type(error).__name__ not in _CONFIGURATION_ERRORS:
             raise
-        # The texts of these errors are not shown, because they quote files that contain keys.
+        # The texts of these errors are not shown, because they quote files that contain access keys.
         message, hint = _explain(error)
     else:
         return client
@@ -65,9 +66,10 @@ def create_client(options: AwsOptions, *, max_connections: int) -> Any:
 
 
 def _check_credentials(credentials: Any) -> None:
-    """Raise ValueError if a static key has characters that no HTTP header allows."""
+    """Raise ValueError if an access key of the user has characters that no HTTP header allows."""
     from botocore.credentials import Credentials
 
+    # The subclasses of Credentials hold keys that AWS sent, so only the class itself is checked.
     if type(credentials) is Credentials:
         for key_name, key in (
             ("access key id", credentials.access_key),
@@ -104,6 +106,7 @@ def _explain(error: Exception) -> tuple[str, str]:
     """Return the message and the hint for an error of the configuration."""
     class_name, details = type(error).__name__, getattr(error, "kwargs", {})
     if isinstance(error, _MalformedKeyError):
+        # For example, the error "access key id" belongs to the variable AWS_ACCESS_KEY_ID.
         variable = f"AWS_{str(error).replace(' ', '_').upper()}"
         message = f"The {error} of AWS contains a line break, a space or another invalid character."
         return message, f"Correct {variable} or the key in ~/.aws/credentials."
@@ -143,7 +146,7 @@ def _explain(error: Exception) -> tuple[str, str]:
 def _shared_loader() -> Any:
     """Return the loader of botocore's service descriptions.
 
-    It is shared, because loading the descriptions takes most of the time of creating a session.
+    All clients share one loader, because loading the descriptions takes most of the time of creating a session.
     """
     from botocore.loaders import create_loader
 

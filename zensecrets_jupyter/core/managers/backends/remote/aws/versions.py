@@ -1,6 +1,7 @@
 """The versions of a secret in AWS: their IDs and labels.
 
-An ID contains our version number. AWS labels the current and the previous version. AWS may remove a version without a label at any time.
+An ID contains our version number. AWS gives a label to the current version and to the previous one, and may remove a
+version without a label at any time.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def version_id(number: int, envelope: SecretEnvelope, *, separator: str = "-") -
     Args:
         number: The number of the version.
         envelope: The envelope, whose write ID becomes part of the version ID.
-        separator: The character between the two parts: ``-``, or ``+`` for a second version of the same write.
+        separator: The character between the two parts: ``-``, or ``+`` if the same write has already used the ID with ``-``.
     """
     return f"{number:015}{separator}{envelope.write_id}"
 
@@ -42,10 +43,10 @@ def labelled_version_ids(metadata: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def version_numbers(metadata: Mapping[str, Any]) -> dict[str, int]:
-    """Return the numbers of the labelled versions, the current one first.
+    """Return the numbers of the labelled versions by version ID, the current version first.
 
-    A version that was written in the AWS console has an ID without a number, and gets a number here. If the number of the previous version
-    is not lower than that of the current one, it belongs to a deleted secret with the same name, and is omitted.
+    A version that was written in the AWS console has an ID without a number, and gets a number here. The previous version is omitted if its
+    number is not lower than that of the current version. Then it belongs to a deleted secret with the same name.
     """
     current_id, previous_id = labelled_version_ids(metadata)
     previous_number = number_in(previous_id)
@@ -54,6 +55,7 @@ def version_numbers(metadata: Mapping[str, Any]) -> dict[str, int]:
         # The current version follows the previous one. If the previous one has no number either, the previous one counts as version 1.
         current_number = (previous_number or 1) + 1 if previous_id else 1
     if not previous_number:
+        # The result may be 0. Then the previous version is older than version 1, and is omitted.
         previous_number = current_number - 1
     has_previous = bool(previous_id) and 0 < previous_number < current_number
     return {current_id: current_number, **({previous_id: previous_number} if has_previous else {})}

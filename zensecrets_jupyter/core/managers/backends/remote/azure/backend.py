@@ -1,15 +1,16 @@
 """The ``azure`` backend: Azure Key Vault, with earlier versions.
 
 It needs the address of the vault, the extra ``azure``, and credentials: those that Azure's libraries find, or the client secret of an
-application. A read needs the permission "get", a list "list", a write "get" and "set", and a deletion "delete". The permission "recover"
-is needed to restore a deleted secret, or to register its name again.
+application. A read needs the permission "get", a list "list", a write "get" and "set", and a deletion "get" and "delete",
+with the option ``purge`` also "purge". The permission "recover" is needed to restore a deleted secret, or to register its name again.
 
 A vault has no compare-and-set. If two users write one secret at the same time, the later write wins, and the earlier one is a version in
-the vault. A deleted secret can be recovered until its retention period ends, unless the option ``purge`` is set. If its name is registered
-again, the new secret replaces the deleted one, without its history.
+the vault. A deleted secret can be recovered until its retention period ends, unless the option ``purge`` is set. If the name is registered
+again, the new secret replaces the deleted one, and does not get the history of the deleted one.
 
-The versions of a vault have no order within a second, and are still there if a deleted secret is recovered. So each version that this
-backend writes has two tags besides the schema: its number, and a random ID that all versions since one registration share.
+Each version that this backend writes has two tags besides the schema. One is its number, because the vault does not order versions of the
+same second. The other one is a random ID that all versions since one registration share, because a recovered secret still has the versions
+from before its deletion.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ PENDING_CODES = frozenset({"ObjectIsBeingDeleted", "ObjectIsBeingRecovered"})
 """The codes of Key Vault for a deletion or a recovery in progress."""
 
 ERROR_KINDS: ErrorTable = {
-    # These are inner codes of status 409. For an update, a secret that another user has just deleted is missing.
+    # These are inner codes of status 409. An update gets the first one if another user has just deleted the secret.
     RECOVERABLE_CODE: ErrorKind.MISSING,
     "ObjectIsBeingDeleted": ErrorKind.TRANSIENT,
     "ObjectIsBeingRecovered": ErrorKind.TRANSIENT,
@@ -62,6 +63,7 @@ ERROR_KINDS: ErrorTable = {
     "gaierror": ErrorKind.UNREACHABLE,
     "ConnectionError": ErrorKind.TRANSIENT,
     "TimeoutError": ErrorKind.TRANSIENT,
+    # A credential contains a character that no HTTP header allows.
     "InvalidHeader": ErrorKind.UNKNOWN_USER,
     # These statuses are in "Authentication, requests and responses" of Key Vault's REST API.
     "401": ErrorKind.UNKNOWN_USER,
@@ -116,8 +118,8 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
         super().__init__(options, context=context)
-        # The envelopes of updates that were sent at least once, and the envelopes for which a deleted secret was recovered. A retry has
-        # to expect the result of the earlier attempt.
+        # The first set has the envelopes of updates that were sent at least once. The second set has the envelopes for which a deleted
+        # secret was recovered. With these sets, a retry of an envelope expects the result of the earlier attempt.
         self._sent_envelopes: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
         self._recovered_envelopes: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
 
@@ -156,6 +158,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
         """Return the credential of the options, or the credential that Azure's libraries find."""
         from azure.identity import ClientSecretCredential, DefaultAzureCredential
 
+        # By instance discovery, a credential asks the public cloud whether it knows the token server.
         options: dict[str, Any] = {
             **no_retry_options(self.options.timeout),
             "disable_instance_discovery": not self.options.authority_is_known,
@@ -187,7 +190,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
     def list_keys(self, client: SecretClient, prefix: str) -> Iterable[ListedKey]:  # noqa: ARG002 - a vault has no filter by prefix
         """See :meth:`RemoteBackend.list_keys`."""
         for properties in client.list_properties_of_secrets():
-            # Managed secrets belong to certificates.
+            # Managed secrets belong to certificates, and are skipped.
             if properties.name and not properties.managed:
                 tags = _tags_of(properties)
                 schema = (properties.tags or {}).get(SCHEMA_TAG)
@@ -195,6 +198,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
 
     def insert(self, client: SecretClient, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
+        # A vault would add a version to an existing secret. After a recovery by an earlier attempt, the key is expected to exist.
         if envelope not in self._recovered_envelopes and self._has_current_version(client, key):
             raise RemoteError(ErrorKind.EXISTS)
         first_tags = _VersionTags(secrets.token_hex(8), 1)
@@ -230,6 +234,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
 
     def overwrite(self, client: SecretClient, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.overwrite`."""
+        # After a version without our tags, for example a copy by another program, the numbers begin with 1.
         current_tags = current.token if isinstance(current.token, _VersionTags) else _VersionTags(secrets.token_hex(8), 0)
         if envelope in self._sent_envelopes:
             # The response to an earlier attempt was lost. That attempt, or another writer, may have changed the secret.
@@ -253,7 +258,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
         except Exception as error:
             if not self.options.purge or self.runner.kind_of(error) is not ErrorKind.MISSING:
                 raise
-            # An earlier attempt may have deleted the secret without purging it. If there is no deleted secret, this raises an error.
+            # An earlier attempt may have deleted the secret without purging it. Without a deleted secret, the next line raises an error.
             client.get_deleted_secret(key)
         if not self.options.purge:
             return
@@ -300,7 +305,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
             return [version for version in pool.map(read_version, sorted(versions, reverse=True)) if version.envelope.is_ours]
 
     def _retry_while_pending(self, operation: Callable[[], Any], *, missing_is_pending: bool = False, timeout: float | None = None) -> None:
-        """Call ``operation`` until no deletion or recovery is pending.
+        """Call ``operation`` again until it is not refused by a pending deletion or recovery.
 
         Args:
             operation: Sends the request.
@@ -313,6 +318,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
                 operation()
             except Exception as error:
                 codes = set(self.codes_of(error))
+                # A secret with RECOVERABLE_CODE is completely deleted, so nothing is pending.
                 is_missing = self.runner.kind_of(error) is ErrorKind.MISSING and RECOVERABLE_CODE not in codes
                 is_pending = (is_missing and missing_is_pending) or PENDING_CODES & codes
                 if not is_pending or time.monotonic() > end_time:
@@ -323,7 +329,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
 
     def classify(self, error: Exception) -> ErrorKind | None:
         """See :meth:`RemoteBackend.classify`."""
-        # The vault sends this text for a token with a wrong time.
+        # The vault sends this text if the token is not valid at the current time, because a clock is wrong.
         return ErrorKind.SKEWED if "Lifetime validation failed" in str(getattr(error, "message", "")) else None
 
     def codes_of(self, error: Exception) -> tuple[str, ...]:

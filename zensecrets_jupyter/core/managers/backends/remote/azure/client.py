@@ -31,6 +31,7 @@ class AzureOptions(ExternalOptions):
     """
 
     ZENML_NAMES: ClassVar[dict[str, str]] = {"key_vault_name": "vault_url"}
+    """Our names of options, by ZenML's names."""
 
     vault_url: str = Field(max_length=500)
     """The address of the vault: ``https://NAME.vault.azure.net``. ZenML has only the name, as ``key_vault_name``."""
@@ -38,6 +39,7 @@ class AzureOptions(ExternalOptions):
     """The tenant (directory) of the application."""
     client_id: str | None = None
     """The ID of the application."""
+    # The default is validated too, so that a tenant_id without a client_secret is refused.
     client_secret: str | None = SecretField(default=None, validate_default=True)
     """The secret of the application. It needs ``tenant_id`` and ``client_id``."""
     authority: str | None = None
@@ -49,7 +51,7 @@ class AzureOptions(ExternalOptions):
 
     @classmethod
     def translate_value(cls, name: str, value: Any) -> Any:
-        """Return the address of the vault that ``key_vault_name`` names.
+        """Return the address of a vault whose name is ``value``. ``name`` is ``key_vault_name``.
 
         Raises:
             ValueError: If ``value`` is not a valid name of a vault.
@@ -68,7 +70,7 @@ class AzureOptions(ExternalOptions):
     @field_validator("vault_url", "authority")
     @classmethod
     def _require_https(cls, url: str | None) -> str | None:
-        # Users see only the type of this error, the first argument, so that no text can quote the value.
+        # Users see only the first argument, which pydantic calls the type of the error. It never contains the value.
         if url is not None and (urlsplit(url).scheme != "https" or not urlsplit(url).hostname):
             raise PydanticCustomError("no address that begins with https", "unencrypted")
         return url
@@ -88,13 +90,13 @@ def no_retry_options(timeout: float) -> dict[str, Any]:
 
 
 def create_client(vault_url: str, credential: TokenCredential, *, timeout: float, max_connections: int) -> SecretClient:
-    """Return a client of a vault with a pool of at most ``max_connections``."""
+    """Return a client of a vault with at most ``max_connections`` connections."""
     import requests
     from azure.core.pipeline.transport import RequestsTransport
     from azure.keyvault.secrets import SecretClient
 
     session = requests.Session()
-    # The default pool has ten connections, and logs a warning for each further thread.
+    # The default pool has ten connections. urllib3 logs a warning for each connection beyond them.
     session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=max_connections))
     transport = RequestsTransport(session=session, **no_retry_options(timeout))
     return SecretClient(vault_url, _SerialCredential(credential, timeout), transport=transport, **no_retry_options(timeout))
@@ -116,7 +118,7 @@ def nested_error_classes(error: BaseException) -> Iterator[str]:
 
 
 class _SerialCredential:
-    """A credential that requests only one token at a time. Other threads wait, and then get the token from the credential's cache."""
+    """A credential that sends one token request at a time. Other threads wait, and then get the token from the credential's cache."""
 
     def __init__(self, credential: TokenCredential, timeout: float) -> None:
         self._credential = credential

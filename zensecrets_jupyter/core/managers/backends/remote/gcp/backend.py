@@ -1,11 +1,12 @@
 """The ``gcp`` backend: Google Cloud Secret Manager, with the earlier versions of each secret.
 
-It needs a project, the extra ``gcp``, and credentials that Google's libraries find. A user needs the role Secret Manager Secret Accessor to
-read, the role Viewer to list, and the role Admin to write, because a write moves an alias. A list does not contain the time of the last
-change. Google keeps every version until a user destroys it.
+The backend needs a project, the extra ``gcp``, and credentials that Google's libraries find. A user needs the role Secret Manager Secret
+Accessor to read, Secret Manager Viewer to list, and Secret Manager Admin to write. A write needs the role Admin because it moves an alias.
+A list does not contain the time of the last change. Google keeps every version until a user destroys it.
 
-An alias marks the current version. A write first adds a version. Then it moves the alias, with the etag that was read before, so one of two
-concurrent writers gets a conflict. A version with a higher number than the version with the alias is ignored.
+An alias marks the current version. A write first adds a version. Then it moves the alias, and sends the etag of the secret that it read
+before. If two users write at the same time, the etag of the later one is stale, so that writer gets a conflict. A version with a higher
+number than the version with the alias is ignored.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ ERROR_KINDS: ErrorTable = {
     "UNKNOWN": ErrorKind.TRANSIENT,
     "ABORTED": ErrorKind.TRANSIENT,
     "CANCELLED": ErrorKind.TRANSIENT,
-    # The quota is a number of requests per minute. The number of secrets has no quota.
+    # The quota is a number of requests per minute, so a retry may succeed. The number of secrets has no quota.
     "RESOURCE_EXHAUSTED": ErrorKind.TRANSIENT,
     "UNAUTHENTICATED": ErrorKind.UNKNOWN_USER,
     "PERMISSION_DENIED": ErrorKind.DENIED,
@@ -58,7 +59,7 @@ ERROR_KINDS: ErrorTable = {
 ALIAS = "zensecrets"
 """The alias of the current version."""
 LABEL = "zensecrets"
-"""The label of the secrets of this package. Its value is the scope."""
+"""The label of each secret that this package created. The value of the label is the scope."""
 SCHEMA_ANNOTATION = "zensecrets-schema"
 """The annotation with the schema of the current version. With it, a list shows the schemas without reading values."""
 PAGE_SIZE = 1000
@@ -96,11 +97,13 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
         super().__init__(options, context=context)
-        # The envelopes that were sent at least once. A retry first checks whether the earlier attempt stored its envelope.
+        # The envelopes that were sent at least once. A retry first checks whether the earlier attempt stored its envelope. The set is weak,
+        # so that an envelope is removed when its write has ended.
         self._sent_envelopes: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
+        # If the options contain the project, it is shown with the options.
         project_fact = {} if self.options.project else {"project": self._configured_project() or "the one of the credentials"}
         return {**super().describe(), **project_fact}
 
@@ -117,6 +120,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         from google.auth import exceptions
 
         return {
+            # google.auth sends its requests for tokens with the library requests.
             **requests_errors(),
             exceptions.DefaultCredentialsError: ErrorKind.UNKNOWN_USER,
             exceptions.RefreshError: ErrorKind.UNKNOWN_USER,
@@ -132,16 +136,17 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         try:
             return _envelope_in(client.send("access_secret_version", name=client.resource_name(key, ALIAS)))
         except Exception as error:
-            # Google does not document which code means a missing alias, or an alias of a disabled version.
+            # Google does not document which code means a missing alias or an alias of a disabled version. So the three codes below are
+            # accepted.
             if not {"NOT_FOUND", "INVALID_ARGUMENT", "FAILED_PRECONDITION"} & set(self.codes_of(error)):
                 raise
         return self._read_without_alias(client, key)
 
     def _read_without_alias(self, client: GcpConnection, key: str) -> SecretEnvelope:
-        """Return the envelope of a secret that has no version with our alias, because another program stored it.
+        """Return the latest payload of a secret without our alias, which another program stored.
 
         Raises:
-            RemoteError: If the secret does not exist, or it cannot be read.
+            RemoteError: If the secret does not exist or cannot be read, or if it has our alias and its current version is disabled.
         """
         try:
             secret: Secret = client.send("get_secret", name=client.resource_name(key))
@@ -153,7 +158,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         if ALIAS in secret.version_aliases:
             raise RemoteError(ErrorKind.DENIED, "its current version is disabled or destroyed")
         if LABEL in secret.labels:
-            # The registration is in progress or was aborted.
+            # The secret has our label and no alias yet: its registration is in progress or was aborted.
             raise RemoteError(ErrorKind.MISSING)
         try:
             return _envelope_in(client.send("access_secret_version", name=client.resource_name(key, "latest")))
@@ -174,6 +179,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
             if "FAILED_PRECONDITION" in codes:
                 problem = RemoteError(ErrorKind.DENIED, "the version is disabled or destroyed")
             elif "INVALID_ARGUMENT" in codes:
+                # The path is not a valid name, so there is no secret with this name.
                 problem = RemoteError(ErrorKind.MISSING)
             else:
                 raise
@@ -190,7 +196,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
             response = client.send("access_secret_version", name=client.resource_name(key, str(secret.version_aliases[ALIAS])))
         except Exception as error:
             if self.runner.kind_of(error) is ErrorKind.CONFLICT:
-                # This is a read, so the code does not mean a conflict between two writers.
+                # This is a read, so the code FAILED_PRECONDITION does not mean a conflict between two writers.
                 raise RemoteError(ErrorKind.DENIED, "its current version is disabled or destroyed") from None
             raise
         return SecretEnvelope(_envelope_in(response).text, token=secret)
@@ -200,7 +206,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         for secret in client.send("list_secrets", parent=f"projects/{client.project}", page_size=PAGE_SIZE):
             if ALIAS in secret.version_aliases:
                 yield ListedKey(_last_segment(secret.name), secret.annotations.get(SCHEMA_ANNOTATION), int(secret.version_aliases[ALIAS]))
-            elif LABEL not in secret.labels:
+            elif LABEL not in secret.labels:  # a secret of another program; one with our label is not completely registered yet
                 yield ListedKey(_last_segment(secret.name))
 
     def insert(self, client: GcpConnection, key: str, envelope: SecretEnvelope) -> None:
@@ -209,7 +215,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
             secret: Secret = client.send("create_secret", parent=f"projects/{client.project}", secret_id=key, secret=self._new_secret())
         except Exception as error:
             if self.runner.kind_of(error) is ErrorKind.CONFLICT:
-                # The secret does not exist yet, so this code does not mean a conflict between two writers.
+                # The secret does not exist yet, so the code FAILED_PRECONDITION does not mean a conflict between two writers.
                 raise RemoteError(ErrorKind.DENIED, "the organization may require certain locations: see the option locations") from None
             if self.runner.kind_of(error) is not ErrorKind.EXISTS:
                 raise
@@ -239,6 +245,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         Returns:
             Whether the alias was moved. If another writer has changed ``secret``, the alias is not moved.
         """
+        # The number 0 means that no version has the alias: this is a registration.
         replaced_number = int(secret.version_aliases.get(ALIAS, 0))
         version = self._find_sent_version(client, key, envelope, replaced_number)
         if version is None:
@@ -265,9 +272,10 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         return False
 
     def _find_sent_version(self, client: GcpConnection, key: str, envelope: SecretEnvelope, replaced_number: int) -> CloudVersion | None:
-        """Return the version that an earlier attempt added if its response was lost, or ``None``.
+        """Return the version that an earlier attempt to send ``envelope`` added, or ``None``.
 
-        Only versions with a higher number than ``replaced_number`` are checked.
+        There is one if the response to that attempt was lost. The first call for an envelope sends no request: it records that the
+        envelope is sent. Only versions with a higher number than ``replaced_number`` are checked.
         """
         if envelope not in self._sent_envelopes:
             self._sent_envelopes.add(envelope)
@@ -290,7 +298,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         if not current_number:
             raise RemoteError(ErrorKind.MISSING if LABEL in secret.labels else ErrorKind.NOT_OURS)
         cloud_versions = client.send("list_secret_versions", parent=client.resource_name(key), page_size=PAGE_SIZE)
-        # A version after the current one belongs to a write in progress.
+        # A version with a higher number than the current one belongs to a write in progress.
         live_versions = [
             cloud_version
             for cloud_version in cloud_versions
@@ -321,6 +329,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
 
     def requested_wait(self, error: Exception) -> float:
         """See :meth:`RemoteBackend.requested_wait`."""
+        # An error with a requested delay contains a google.rpc.RetryInfo.
         delays = [detail.retry_delay for detail in getattr(error, "details", None) or () if hasattr(detail, "retry_delay")]
         return max((delay.seconds + delay.nanos / 1e9 for delay in delays), default=0.0)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 
 _CREDENTIALS_VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
+"""The environment variable with the path of a file with credentials. Google's library reads it."""
 
 
 class GcpOptions(ExternalOptions):
@@ -50,11 +51,12 @@ def create_client(endpoint: str, project: str) -> tuple[SecretManagerServiceClie
     """Return a client and its project.
 
     Args:
-        endpoint: The address of the service. If empty, it is Google's own. An address with ``http://`` is an emulator without credentials.
-        project: The project. If empty, it is the project of the credentials.
+        endpoint: The address of the service. If empty, Google's own address is used. An address with ``http://`` is an emulator
+            without credentials.
+        project: The project. If empty, the project of the credentials is used.
 
     Returns:
-        The client, and the ID or number of the project. It is empty if ``project`` is empty and the credentials have none.
+        The client, and the ID or number of the project. The project is empty if ``project`` is empty and the credentials have no project.
 
     Raises:
         InvalidOptionsError: If an environment variable names a file without usable credentials.
@@ -79,7 +81,7 @@ def _insecure_transport(netloc: str) -> Any:
         SecretManagerServiceGrpcTransport,
     )
 
-    # The emulator is on this machine, so no proxy is used. With a short backoff, gRPC reconnects before this package's next attempt.
+    # The emulator is on this machine, so no proxy is used. With a short backoff, gRPC reconnects before this package retries.
     options = [("grpc.enable_http_proxy", 0), ("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1000)]
     return SecretManagerServiceGrpcTransport(channel=grpc.insecure_channel(netloc, options))
 
@@ -89,6 +91,7 @@ def _find_credentials() -> tuple[Any, str]:
     import google.auth.exceptions
     import google.auth.transport.requests
 
+    # This stays ``None`` if the environment variable is set and its file is unusable.
     credentials_and_project = None
     try:
         credentials_and_project = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
@@ -101,7 +104,8 @@ def _find_credentials() -> tuple[Any, str]:
         hint = f"Set it to a file with {JSON} that Google issued, or unset it."
         raise find_file_error({_CREDENTIALS_VARIABLE: JSON}, flavor="gcp") or InvalidOptionsError(message, flavor="gcp", hint=hint)
     credentials, project = credentials_and_project
-    # The token is requested now. If it is refused, this call raises RefreshError, but a later request would raise a connection error.
+    # The token is requested now, because this call raises RefreshError if Google refuses the credentials. Without this call, the first
+    # request for a secret would raise a connection error instead.
     credentials.refresh(  # type: ignore[no-untyped-call]  # google-auth declares itself typed and is only partly typed
         google.auth.transport.requests.Request()
     )

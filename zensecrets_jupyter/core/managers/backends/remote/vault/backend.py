@@ -1,8 +1,8 @@
 """The ``vault`` backend: a KV version 2 engine of HashiCorp Vault, with versions.
 
-It needs the extra ``vault``, and a token, an AppRole or a Kubernetes service account. Vault's list includes deleted secrets that can be
-restored. To omit them, this backend reads the metadata of each listed secret. Without permission to read metadata, its list includes
-deleted secrets.
+The backend needs the extra ``vault``, and a token, an AppRole or a Kubernetes service account. Vault's list includes deleted secrets that
+can be restored. To omit them, this backend reads the metadata of each listed secret. Without permission to read metadata, the backend's
+list includes deleted secrets.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.records import ManagerOptions, SecretRecord
 
 _NO_CONTENT = 204
+"""The HTTP status of a response without a body."""
 
 _CODES_BY_TEXT: dict[str, str] = {
     "check-and-set parameter did not match": "check-and-set",
@@ -105,6 +106,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
             exceptions.Forbidden: ErrorKind.DENIED,
             exceptions.InvalidPath: ErrorKind.MISSING,
             exceptions.UnsupportedOperation: ErrorKind.UNSUPPORTED,
+            # Status 412: a server of Vault Enterprise has not received the latest data yet.
             exceptions.PreconditionFailed: ErrorKind.TRANSIENT,
             exceptions.RateLimitExceeded: ErrorKind.TRANSIENT,
             exceptions.InternalServerError: ErrorKind.TRANSIENT,
@@ -132,6 +134,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
     def _complete_summary(self, listed_summary: SecretSummary) -> SecretSummary | None:
         """Return the summary of a listed secret with version and time, or ``None`` if the secret is deleted."""
         if listed_summary.name in self.read_only_locations:
+            # An external secret is not stored under a key of this manager.
             return listed_summary
         key = self.key_for(listed_summary.name)
         try:
@@ -149,7 +152,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
             return SecretSummary(listed_summary.name, None, live_numbers[0], _parse_time(metadata["updated_time"]))
         raise problem
 
-    # Requests.
+    # The methods below send requests.
 
     def connect(self) -> Any:
         """See :meth:`RemoteBackend.connect`."""
@@ -183,6 +186,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         except InvalidPath:
             # If there is no secret, Vault sends this error.
             keys = []
+        # A key that ends with a slash is a folder.
         return [ListedKey(prefix + key) for key in keys if not key.endswith("/")]
 
     def insert(self, client: Any, key: str, envelope: SecretEnvelope) -> None:
@@ -193,7 +197,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         except RemoteError as error:
             if error.kind is not ErrorKind.CONFLICT:
                 raise
-        # A deleted secret that can be restored still has its versions.
+        # The key has versions. The secret exists, or it is deleted and can be restored. A deleted secret is replaced by a new version.
         metadata = self._read_metadata(client, key)
         if _live_version_numbers(metadata):
             raise RemoteError(ErrorKind.EXISTS)
@@ -239,7 +243,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         live_numbers = _live_version_numbers(self._read_metadata(client, key))
         if not live_numbers:
             raise RemoteError(ErrorKind.MISSING)
-        # All versions are deleted, so that a new secret with the same name does not get the history of this one.
+        # All versions are deleted, so that the history of a new secret with the same name does not contain them.
         _check_confirmed(self._call(client, kv.delete_secret_versions, key, versions=live_numbers))
 
     def recover(self, client: Any, key: str) -> None:
@@ -273,6 +277,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         versions: list[StoredVersion] = []
         for number in _live_version_numbers(metadata):
             created = _parse_time(metadata["versions"][str(number)]["created_time"])
+            # The first number is that of the current version.
             versions.append(StoredVersion(number, created, self._read_version(client, key, number), current=not versions))
         if not versions:
             raise RemoteError(ErrorKind.MISSING)
@@ -289,7 +294,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         try:
             return request(path=key, mount_point=self.options.mount_point, **arguments)
         except Forbidden as error:
-            # Vault sends this error for an invalid token and for a missing permission. Only a valid token can be looked up.
+            # Vault sends this error for an invalid token and for a missing permission. is_token_valid tells the two cases apart.
             if self.runner.kind_of(error) is ErrorKind.DENIED and not is_token_valid(client):
                 problem = RemoteError(ErrorKind.UNKNOWN_USER, "Forbidden")
             else:
@@ -356,5 +361,5 @@ def _is_deleted(version: Mapping[str, Any]) -> bool:
 
 
 def _parse_time(text: str) -> datetime:
-    """Return a time of Vault, without its nanoseconds. Vault writes times in UTC."""
+    """Return a time of Vault, without fractions of a second. Vault writes times in UTC."""
     return datetime.fromisoformat(f"{text[:19]}+00:00")

@@ -22,17 +22,18 @@ class VaultOptions(ExternalOptions):
     ZENML_NAMES: ClassVar[dict[str, str]] = {"verify": "ca_file"}
 
     url: str | None = None
-    """The address of Vault. The default is VAULT_ADDR, or Vault's default address on this machine."""
+    """The address of Vault. The default is the environment variable VAULT_ADDR, or Vault's default address on this machine."""
     mount_point: str = Field(default="secret", min_length=1)
     """The path at which the KV engine is mounted."""
     vault_namespace: str | None = None
-    """A namespace of Vault Enterprise. The default is VAULT_NAMESPACE. The option ``namespace`` is unrelated: it belongs to ``scope``."""
+    """A namespace of Vault Enterprise. The default is the environment variable VAULT_NAMESPACE. The option ``namespace`` is unrelated: it
+    belongs to the option ``scope``."""
     auth: Literal["token", "approle", "kubernetes"] = "token"
     """The authentication method."""
     auth_mount: str | None = None
     """The path at which the authentication method is mounted. The default is the name of the method."""
     token: str | None = SecretField(default=None)
-    """A token. The default is VAULT_TOKEN, or the file that ``vault login`` writes."""
+    """A token. The default is the environment variable VAULT_TOKEN, or the file that ``vault login`` writes."""
     role_id: str | None = None
     """The ID of the AppRole."""
     secret_id: str | None = SecretField(default=None)
@@ -42,16 +43,18 @@ class VaultOptions(ExternalOptions):
     jwt_file: Path = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
     """The file with the token of the Kubernetes service account."""
     ca_file: Path | None = None
-    """A file with the certificate authority of Vault. The default is VAULT_CACERT, or the authorities that this machine trusts. ZenML calls
-    this option ``verify``."""
+    """A file with the certificate authority of Vault. The default is the environment variable VAULT_CACERT, or the authorities that
+    this machine trusts. ZenML calls this option ``verify``."""
     cert: Path | None = None
-    """A PEM file with a client certificate and its key, if Vault requires one."""
+    """A PEM file with a client certificate and its private key, if Vault requires a client certificate."""
     force: bool = False
-    """Whether a deleted secret is destroyed with all its versions and cannot be restored."""
+    """Whether a deletion destroys the secret with all its versions, so that it cannot be restored."""
 
     @classmethod
     def translate_value(cls, name: str, value: Any) -> Any:
-        """Return the file that ``verify`` names, or ``None`` for the value ``true``, because certificates are always checked.
+        """Return the value of ``ca_file`` for a value of ZenML's option ``verify``.
+
+        A path is returned unchanged. For ``true`` the result is ``None``, because certificates are always checked.
 
         Raises:
             ValueError: If the value is ``false``.
@@ -85,7 +88,7 @@ def create_client(options: VaultOptions, *, max_connections: int) -> Any:
         InvalidOptionsError: If the engine has version 1, or the file of a certificate does not exist.
     """
     for name, path in (("cert", options.cert), ("ca_file", options.ca_file)):
-        # The OSError that requests would raise does not name the option.
+        # The OSError that requests would raise does not contain the name of the option.
         if path is not None and not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises an error if the folder cannot be read
             message = f"There is no file {str(path)!r}, which the option {name} names, or you can't read it."
             raise InvalidOptionsError(message, flavor="vault", hint=f"Give the secrets manager another --{name}.")
@@ -94,6 +97,7 @@ def create_client(options: VaultOptions, *, max_connections: int) -> Any:
 
     session = requests.Session()
     session.cert = str(options.cert) if options.cert else None
+    # requests takes a path, or True for the authorities that this machine trusts.
     session.verify = str(options.ca_file or os.environ.get("VAULT_CACERT") or "") or True
     for scheme in ("http://", "https://"):
         session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=max_connections))
@@ -147,7 +151,7 @@ def _refuse_version_1(client: Any, mount_point: str) -> None:
 
 
 def is_token_valid(client: Any) -> bool:
-    """Return whether the token of the client is valid. Vault allows a valid token to read its own data."""
+    """Return whether the token of the client is valid. With a valid token, Vault returns the data of this token."""
     from hvac.exceptions import Forbidden
 
     try:

@@ -1,6 +1,7 @@
 """The ``zenml`` backend: secrets of a ZenML server, shared with its pipelines.
 
-It needs a server, the extra ``zenml``, and an API key of a service account or a login of ``zenml login``. It does not need ZenML itself.
+The backend needs a server, the extra ``zenml``, and an API key of a service account or a login of ``zenml login``. ZenML itself does not
+have to be installed.
 
 The backend writes ordinary secrets of the server, with the same keys, so ``{{name.key}}`` has the same value in a pipeline. It also reads
 secrets that other programs wrote. Without a scope, which is the default, the backend refuses to delete all secrets at once, because other
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
 
 ERROR_KINDS: ErrorTable = {
+    # The first two codes are codes of ZenmlResponseError.
     "no-such-address": ErrorKind.UNREACHABLE,
     # A ZenML server refuses content only because of its size.
     "refused-content": ErrorKind.TOO_LARGE,
@@ -84,7 +86,7 @@ ERROR_KINDS: ErrorTable = {
 """Error kinds by status and code. :meth:`ZenmlBackend.library_errors` has the errors of requests."""
 
 SCHEMA_KEY = "zensecrets_schema"
-"""The key that stores the schema of a secret, if it is not ``arbitrary``."""
+"""The key that stores the schema of a secret, if the schema is not ``arbitrary``."""
 
 
 class ZenmlOptions(ExternalOptions):
@@ -94,9 +96,10 @@ class ZenmlOptions(ExternalOptions):
     """Which managers share the secrets. With ``none``, the default, all users of the server and its pipelines share them, and names have no
     prefix."""
     url: str | None = Field(default=None, max_length=500)
-    """The address of the server. The default is ZENML_STORE_URL, or the server of ``zenml login``."""
+    """The address of the server. The default is the environment variable ZENML_STORE_URL, or the server of ``zenml login``."""
     api_key: str | None = SecretField(default=None)
-    """An API key of a service account. For the default server, the default is ZENML_STORE_API_KEY or the login of ``zenml login``."""
+    """An API key of a service account. For the default server, the default is the environment variable ZENML_STORE_API_KEY, or the
+    login of ``zenml login``."""
     private: bool = False
     """Whether the secrets are private secrets of the user in ZenML."""
 
@@ -113,7 +116,7 @@ class ZenmlOptions(ExternalOptions):
 
 @dataclass(frozen=True)
 class _ZenmlSecret(SecretEnvelope):
-    """The keys and values of a ZenML secret, as JSON. The token is the ID of the secret in ZenML."""
+    """The keys and values of a ZenML secret, as JSON. The attribute ``token`` is the ID of the secret in ZenML."""
 
     @property
     def size(self) -> int:
@@ -179,6 +182,7 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
         visibility = {"visible to": "this user only" if self.options.private else "all users of the server"}
         server = self._find_server()
+        # If the options contain the URL, it is shown with the options.
         server_fact = {} if self.options.url else {"server": server.address if server else "not set"}
         return {**super().describe(), **visibility, **server_fact}
 
@@ -201,7 +205,7 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
         if not is_encrypted_or_local(server.url):
             message = f"ZenML's settings name {server.address}, where an API key and secrets would be sent unencrypted."
             raise InvalidOptionsError(message, flavor=self.FLAVOR, hint="Use an address of the server that begins with https.")
-        # If an earlier connection was discarded, the token of its login may have expired.
+        # A second connection is created if the server did not accept the token of the first one. That token may have expired.
         needs_new_token = self._has_connected
         self._has_connected = True
         return connect(server, needs_new_token=needs_new_token, timeout=self.options.timeout, max_connections=self.parallel_reads)
@@ -240,7 +244,7 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
             raise self.exists_error(new_name)
         self.runner.run("rename", lambda client: self._patch(client, secret_id, {"name": new_key}), name=new_name, is_write=True)
 
-    # Requests.
+    # The methods below send requests.
 
     def fetch(self, client: ZenmlConnection, key: str) -> SecretEnvelope:
         """See :meth:`RemoteBackend.fetch`."""
@@ -267,13 +271,14 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
     def list_keys(self, client: ZenmlConnection, prefix: str) -> Iterable[ListedKey]:
         """See :meth:`RemoteBackend.list_keys`."""
         # The third segment of the prefix is a namespace or an ID. A namespace may contain wildcards of SQL patterns, so only the first two
-        # segments are sent.
+        # segments are sent, and the caller ignores keys of other managers. With scope ``none`` the prefix is empty, and all secrets are
+        # listed.
         first_segments = "/".join(prefix.split("/")[:2])
         listed_names: set[str] = set()
         for item in self._list_items(client, f"startswith:{first_segments}/" if first_segments.startswith(ROOT) else None):
             name = text_in(item, "name")
             if name in listed_names:
-                # Two users may have registered one name at the same time. The older secret is read.
+                # Two users may have registered one name at the same time. Only the older secret is listed, because only that one is read.
                 continue
             listed_names.add(name)
             updated = text_in(mapping_in(item, "body"), "updated")
@@ -282,7 +287,10 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
             yield ListedKey(name, updated=update_time.replace(tzinfo=update_time.tzinfo or timezone.utc))
 
     def _list_items(self, client: ZenmlConnection, pattern: str | None) -> Iterator[object]:
-        """Yield the secrets whose names match a pattern, from all pages, the oldest first. The items contain no values."""
+        """Yield the secrets whose names match a pattern, the oldest first.
+
+        All pages are requested. The items contain no values. A pattern is for example ``equals:db``. For ``None`` all secrets are returned.
+        """
         query: dict[str, Any] = {"private": self.options.private, "sort_by": "asc:created", "size": self.page_size, "name": pattern}
         page_number, last_page_number = 1, 1
         while page_number <= last_page_number:
@@ -312,7 +320,7 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
             self._patch(client, str(current.token), {"values": changes})
 
     def _patch(self, client: ZenmlConnection, secret_id: str, changes: Mapping[str, Any]) -> None:
-        """Change a secret in ZenML. Values that are not in ``changes`` stay."""
+        """Change a secret in ZenML. Its other values stay unchanged."""
         # A response without the ID of the secret does not come from a ZenML server, but for example from a proxy. Then `text_in` raises an
         # error.
         text_in(client.send("PUT", f"/{secret_id}", params={"patch_values": True}, json=changes), "id")

@@ -1,7 +1,7 @@
 """A client of the REST API for secrets of a ZenML server.
 
 ZenML's own client is not used. It is a singleton of the process, writes the API key into an unencrypted file, and replaces the root logger,
-``sys.excepthook`` and ``sys.stdout`` at import. This module uses the same API as ZenML's client.
+``sys.excepthook`` and ``sys.stdout`` at import. This module sends requests to the same API.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ZenmlResponseError(Exception):
     """A response with an error status. The error does not contain the body of the response.
 
     Attributes:
-        code: The status, or a name for a status with several meanings. It is a key in the table of error kinds.
+        code: The status, or a name if the status has several meanings. The backend finds the error kind by this code.
         wait_seconds: Seconds that ZenML asked to wait before a retry.
     """
 
@@ -45,9 +45,10 @@ class ZenmlResponseError(Exception):
 
 
 def _is_zenml_error(response: requests.Response) -> bool:
-    """Return whether a response with status 404 means that the secret is missing. Otherwise the address is unknown.
+    """Return whether a response with status 404 means that the secret is missing.
 
-    For a missing secret, ZenML sends a list with the name of the error. For an unknown address it sends a text.
+    If not, the address is not an address of ZenML's API. For a missing secret, ZenML sends a list with the name of the error. For an
+    unknown address it sends a text. Both are in the field ``detail``.
     """
     try:
         body = response.json()
@@ -82,7 +83,7 @@ def connect(server: ServerLogin, *, needs_new_token: bool, timeout: float, max_c
 
     session = requests.Session()
     for scheme in ("https://", "http://"):
-        # The default pool has ten connections, and logs a warning for each further thread.
+        # By default the pool has ten connections, and requests logs a warning if more threads send requests.
         session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=max_connections))
     # Without this function, requests sends the credentials of a .netrc file instead of the token.
     session.auth = lambda request: request

@@ -1,4 +1,4 @@
-"""The ZenML server and login of this machine."""
+"""Reader of the server and the login in ZenML's settings on this machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 @dataclass(frozen=True)
 class ServerLogin:
-    """The URL of a server, and its API key or a token."""
+    """The URL of a ZenML server, and the API key or the token for it, if there is one."""
 
     url: str
     api_key: str | None = field(default=None, repr=False)
@@ -25,13 +25,13 @@ class ServerLogin:
 
     @property
     def address(self) -> str:
-        """The URL without user and password, which may be shown."""
+        """The URL without user and password, for messages."""
         parsed_url = urlsplit(self.url)
         return f"{parsed_url.scheme}://{parsed_url.netloc.rpartition('@')[2]}{parsed_url.path}"
 
 
 def is_encrypted_or_local(url: str) -> bool:
-    """Return whether an address uses TLS or is on this machine. Requests to other addresses could be read in the network."""
+    """Return whether an address uses TLS or is on this machine. Requests to any other address could be read in the network."""
     try:
         parsed_url = urlsplit(url)
         return bool(parsed_url.hostname) and (
@@ -46,9 +46,10 @@ def configured_server() -> ServerLogin | None:
     store_settings = _read_settings("config.yaml").get("store")
     url = os.environ.get("ZENML_STORE_URL") or (store_settings.get("url") if isinstance(store_settings, dict) else None)
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        # Without a server, the URL is the address of a database.
         return None
     url = url.rstrip("/")
-    # ZenML sets the token in the environment of a pipeline step. A user sets the API key.
+    # ZenML sets the variable with the token in the environment of a pipeline step. A user sets the variable with the API key.
     api_key, token = _nonempty_text(os.environ.get("ZENML_STORE_API_KEY")), _nonempty_text(os.environ.get("ZENML_STORE_API_TOKEN"))
     if api_key or token:
         return ServerLogin(url, api_key, token)
@@ -79,7 +80,7 @@ def _read_mapping(path: Path) -> dict[str, Any]:
             text = file.read(MAX_YAML_CHARACTERS).decode("utf-8")
         content = None if describe_exceeded_yaml_limit(text) else yaml.safe_load(text)
     except (OSError, ValueError, yaml.YAMLError):
-        # There is no login, or an unknown version of ZenML wrote the file.
+        # The file does not exist, or it is unreadable or in a format that this package does not know.
         return {}
     return content if isinstance(content, dict) else {}
 
@@ -98,6 +99,7 @@ def _valid_token(stored_token: object) -> str | None:
     if isinstance(expiry_time, str):
         with suppress(ValueError):
             expiry_time = datetime.fromisoformat(expiry_time.replace("Z", "+00:00"))
+    # A time without a time zone is in UTC.
     if isinstance(expiry_time, datetime) and expiry_time.replace(tzinfo=expiry_time.tzinfo or timezone.utc) < datetime.now(timezone.utc):
         return None
     return _nonempty_text(stored_token.get("access_token"))
